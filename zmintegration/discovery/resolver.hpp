@@ -1,0 +1,24 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+#include <zmintegration/facts/inventory.hpp>
+
+namespace zmi {
+
+/// Seam to the system resolver.
+class Resolver {
+public:
+    virtual ~Resolver() = default;
+    /// Resolves all names (A and AAAA), together within the deadline; one entry a name, in any case.
+    [[nodiscard]] virtual std::map<std::string, Resolution, std::less<>> resolve(
+        const std::vector<std::string>& names, std::chrono::milliseconds deadline) = 0;
+};
+
+/// getaddrinfo, several names at a time. Unusable answers (unspecified, multicast, link-local) are dropped and named.
+[[nodiscard]] std::unique_ptr<Resolver> make_system_resolver();
+
+}  // namespace zmi

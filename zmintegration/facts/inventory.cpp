@@ -1,0 +1,49 @@
+#include <zmintegration/facts/inventory.hpp>
+
+#include <algorithm>
+#include <zmintegration/support/text.hpp>
+
+namespace zmi {
+
+std::string_view to_string(Origin origin) {
+    switch (origin) {
+        case Origin::server: return "server";
+        case Origin::global: return "global";
+        case Origin::schema_default: return "default";
+        case Origin::localconfig: return "localconfig";
+        case Origin::localconfig_default: return "localconfig default";
+        case Origin::file: return "file";
+        case Origin::packaged_default: return "packaged default";
+        case Origin::resolver: return "resolver";
+        case Origin::policy: return "policy";
+        case Origin::catalogue: return "catalogue";
+    }
+    return "catalogue";
+}
+
+const Server* Inventory::find(std::string_view name) const {
+    const auto at =
+        std::lower_bound(servers.begin(), servers.end(), name,
+                         [](const Server& server, std::string_view wanted) { return server.name < wanted; });
+    return at != servers.end() && at->name == name ? &*at : nullptr;
+}
+
+bool may_be_secret(std::string_view attribute_or_key) {
+    const std::string name = to_lower(attribute_or_key);
+    for (const auto* word : {"password", "passwd", "secret", "privatekey", "tokenkey", "keyselfsigned", "sslprivate"}) {
+        if (name.find(word) != std::string::npos) return true;
+    }
+    return false;
+}
+
+std::string without_credentials(std::string_view value) {
+    const auto scheme = value.find("://");
+    if (scheme == std::string_view::npos) return std::string(value);
+    const auto start = scheme + 3;
+    const auto authority = value.substr(start, value.find_first_of("/?# \t\r\n", start) - start);
+    const auto at = authority.rfind('@');
+    if (at == std::string_view::npos) return std::string(value);
+    return std::string(value.substr(0, start)) + std::string(value.substr(start + at + 1));
+}
+
+}  // namespace zmi

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <zmintegration/facts/inventory.hpp>
+#include <zmintegration/support/error.hpp>
+
+namespace zmi {
+
+/// localconfig.xml of this node with its secrets: lives only inside discovery, is never printed or saved.
+class LocalConfig {
+public:
+    explicit LocalConfig(std::map<std::string, std::string, std::less<>> raw) : m_raw(std::move(raw)) {}
+
+    /// Value with ${other_key} expanded (a fixed depth; a loop or an unknown name is an error that names the key).
+    /// nullopt where the key is not set. Compiled defaults for `zimbra_home` and `zimbra_server_hostname` only.
+    [[nodiscard]] Expected<std::optional<std::string>> get(std::string_view key) const;
+
+    /// The wanted keys that are set, expanded, cut to the wanted word prefixes, never one that may be secret.
+    [[nodiscard]] Expected<std::map<std::string, std::string, std::less<>>> select(const Wanted& wanted) const;
+
+private:
+    std::map<std::string, std::string, std::less<>> m_raw;
+};
+
+/// Parses `conf/localconfig.xml` (root `localconfig`, `key name=".."` / `value`). Errors name file and line and,
+/// where the file cannot be read, say to run as the zimbra user.
+[[nodiscard]] Expected<LocalConfig> read_localconfig(const std::filesystem::path& zimbra_home);
+[[nodiscard]] Expected<LocalConfig> parse_localconfig(std::string_view xml, std::string_view origin_name);
+
+}  // namespace zmi

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <zmintegration/facts/inventory.hpp>
+#include <zmintegration/support/error.hpp>
+
+namespace zmi {
+
+/// The inet services of a postfix master.cf: continuation lines, comments, "[::1]:10025 inet", "smtp inet",
+/// "10.0.0.5:smtp inet". Named services are looked up in the well-known list that postfix's own names need
+/// (smtp, smtps, submissions, submission, lmtp, qmqp). Errors name the line.
+[[nodiscard]] Expected<std::vector<FileListener>> parse_master_cf(std::string_view text, const std::string& path);
+
+/// One setting of a postfix main.cf, continuation lines joined, the last one wins; nullopt where it is not set.
+[[nodiscard]] std::optional<std::string> main_cf_setting(std::string_view text, std::string_view name);
+
+/// Where sshd listens: Port and ListenAddress, with Include files (under `system_root`); outside Match blocks only.
+/// Without any Port, port 22 (line 0).
+[[nodiscard]] Expected<std::vector<FileListener>> read_sshd_config(const std::filesystem::path& system_root);
+
+/// Reads all files of this node. A file that is absent or unreadable is told in FileState::problem, not guessed;
+/// a file that is there and malformed is an error. Keys: "master.cf", "main.cf" (setting inet_interfaces),
+/// "sshd_config".
+[[nodiscard]] Expected<LocalFacts> read_node_files(const std::filesystem::path& zimbra_home,
+                                                   const std::filesystem::path& system_root);
+
+}  // namespace zmi

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace zmi {
+
+/// Wall clock, as a seam.
+class Clock {
+public:
+    virtual ~Clock() = default;
+    [[nodiscard]] virtual std::chrono::sys_seconds now() const = 0;
+};
+
+class SystemClock final : public Clock {
+public:
+    [[nodiscard]] std::chrono::sys_seconds now() const override {
+        return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    }
+};
+
+/// "2026-11-24T06:15:47Z"
+[[nodiscard]] std::string to_rfc3339(std::chrono::sys_seconds time);
+
+}  // namespace zmi
