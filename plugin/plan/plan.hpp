@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <plugin/catalogue/catalogue.hpp>
+#include <plugin/policy/policy.hpp>
+#include <string>
+#include <vector>
+#include <zmintegration/facts/inventory.hpp>
+#include <zmintegration/support/network.hpp>
+
+namespace zmfw {
+
+struct PortRange {
+    std::uint16_t first = 0;
+    std::uint16_t last = 0;
+    auto operator<=>(const PortRange&) const = default;
+    [[nodiscard]] bool is_single() const { return first == last; }
+    [[nodiscard]] std::string to_string() const;  ///< "25" or "20000-20010"
+};
+
+/// One fact that decided, with where it comes from.
+struct Because {
+    std::string fact;
+    std::string value;
+    std::string origin;  ///< zmi::to_string(Origin)
+    std::string server;  ///< whose fact, where not the plan's own server; else empty
+    auto operator<=>(const Because&) const = default;
+};
+
+/// One (endpoint, port, audience) that must be reachable on a server.
+struct OpenPort {
+    std::string endpoint;  ///< catalogue id, or "policy"
+    std::string title;
+    std::string protocol;  ///< "tcp" or "udp"
+    PortRange port;
+    std::string audience;                      ///< "public", "admin", "ssh", "cluster", or "policy"
+    std::vector<zmi::Cidr> sources;            ///< merged, sorted, never empty
+    std::vector<std::string> peers;            ///< server names behind `sources` (cluster); sorted
+    std::vector<zmi::IpAddress> destinations;  ///< only on these own addresses; empty: on all
+    std::vector<Because> because;
+    std::string reason;   ///< stable id of this decision: "r" and 8 hex digits
+    std::string comment;  ///< of the policy; else empty
+};
+
+struct ClosedPort {
+    std::string endpoint;
+    std::string title;
+    std::string protocol;
+    std::optional<PortRange> port;  ///< where one is known
+    std::string reason;
+    std::vector<Because> because;
+};
+
+struct Finding {
+    std::string id;
+    Severity severity = Severity::info;
+    std::string server;
+    std::string text;
+    std::vector<std::string> remedy;
+    bool accepted = false;  ///< by the policy
+    auto operator<=>(const Finding&) const = default;
+};
+
+/// Something that had to be known and is not: no plan for this server.
+struct Problem {
+    std::string server;   ///< whose fact is missing or wrong
+    std::string subject;  ///< attribute, localconfig key, "address"
+    std::string text;
+    auto operator<=>(const Problem&) const = default;
+};
+
+struct ServerPlan {
+    std::string name;
+    std::vector<zmi::IpAddress> addresses;
+    std::vector<OpenPort> open;      ///< sorted by protocol, port, endpoint, audience
+    std::vector<ClosedPort> closed;  ///< in catalogue order
+    std::vector<Finding> findings;   ///< most severe first
+    std::vector<Problem> problems;   ///< not empty: `open` must not be used
+    std::string digest;              ///< SHA-256 (hex) of what decides a rule: name, open ports, sources, destinations
+
+    [[nodiscard]] bool complete() const { return problems.empty(); }
+    [[nodiscard]] std::vector<const Finding*> standing_blockers() const;
+};
+
+struct Plan {
+    zmi::Source source;
+    std::string this_node;
+    std::vector<ServerPlan> servers;  ///< sorted by name
+};
+
+/// Pure: the same three values give the same plan. `only` restricts to one server name (lower case).
+[[nodiscard]] Plan derive_plan(const zmi::Inventory& inventory, const Catalogue& catalogue, const Policy& policy,
+                               const std::optional<std::string>& only = std::nullopt);
+
+}  // namespace zmfw
