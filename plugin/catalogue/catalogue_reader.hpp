@@ -1,0 +1,24 @@
+#pragma once
+
+#include <plugin/catalogue/catalogue.hpp>
+#include <plugin/xml/strict_xml.hpp>
+
+/// The pieces that catalogue_xml.cpp puts together. All report mistakes with XmlElement::fail.
+namespace zmfw {
+
+[[nodiscard]] AttributeSpec read_attribute(const XmlElement& element);
+[[nodiscard]] LocalKeySpec read_local_key(const XmlElement& element);
+[[nodiscard]] Condition read_condition(const XmlElement& element);  ///< the children of `element`; none: always
+[[nodiscard]] Role read_role(const XmlElement& element);
+[[nodiscard]] Endpoint read_endpoint(const XmlElement& element);
+[[nodiscard]] Flow read_flow(const XmlElement& element);
+[[nodiscard]] FindingSpec read_finding(const XmlElement& element);
+
+/// An id: [a-z0-9-], at most 40 characters, so that it may stand in a comment or a chain name.
+[[nodiscard]] std::string read_id(const XmlElement& element, const char* attribute);
+[[nodiscard]] std::vector<std::uint16_t> read_ports(const XmlElement& element, const char* attribute);
+
+/// Every name that a condition, port, bind, flow or finding uses must be declared.
+[[nodiscard]] zmi::Expected<void> check_references(const Catalogue& catalogue);
+
+}  // namespace zmfw

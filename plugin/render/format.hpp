@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <zmintegration/support/error.hpp>
+
+/// A format of rules is a folder: manifest.xml (schema: templates/schema/format.xsd) and *.mustache templates.
+/// A new format needs no C++.
+namespace zmfw {
+
+struct FormatFile {
+    enum class Scope { server, cluster };
+    std::string source;         ///< file name of the template, in the format's folder
+    std::string name;           ///< of the output, relative; "{server}" stands for the server's name
+    unsigned mode = 0644;       ///< 0755 where the manifest says executable="true"
+    Scope scope = Scope::server;  ///< one output a server, or one for all servers
+    std::string text;           ///< the template itself
+};
+
+/// A program that reads one of the outputs on stdin and fails if it is wrong.
+struct FormatCheck {
+    std::string program;  ///< name, looked for in the system's folders only
+    std::vector<std::string> arguments;
+    std::string source;              ///< which template's output
+    bool network_namespace = false;  ///< in a new user and network namespace, as the program needs to be root
+};
+
+struct Format {
+    std::string name;  ///< [a-z][a-z0-9-]*, the folder's name
+    std::string title;
+    std::filesystem::path folder;
+    std::vector<FormatFile> files;  ///< the first is the one to print where only one can be
+    std::vector<FormatCheck> checks;
+    std::vector<std::string> apply;  ///< lines for people, "{server}" replaced
+    std::vector<std::string> undo;
+};
+
+/// All formats below the roots, by name; a folder in a later root replaces the one of the same name in an earlier
+/// root, whole. A folder without manifest.xml is no format; a missing root is skipped.
+/// Errors of kind data: "FILE:LINE: ..."; all templates are read and checked.
+[[nodiscard]] zmi::Expected<std::vector<Format>> find_formats(const std::vector<std::filesystem::path>& roots);
+
+/// One format; an unknown name is an error of kind usage that lists the known ones.
+[[nodiscard]] zmi::Expected<Format> find_format(const std::vector<std::filesystem::path>& roots, std::string_view name);
+
+/// One folder.
+[[nodiscard]] zmi::Expected<Format> read_format(const std::filesystem::path& folder);
+
+}  // namespace zmfw
