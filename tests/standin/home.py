@@ -1,0 +1,156 @@
+"""Builds a Zimbra home directory of one node, with a system root below it."""
+
+import json
+import pathlib
+import shutil
+import sys
+from xml.sax.saxutils import escape, quoteattr
+
+import made_up
+import pki
+import postfix
+
+HERE = pathlib.Path(__file__).resolve().parent
+PASSWORD_KEYS = [
+    "ldap_root_password", "zimbra_ldap_password", "ldap_nginx_password", "ldap_amavis_password",
+    "ldap_postfix_password", "ldap_replication_password", "ldap_bes_searcher_password", "mysql_root_password",
+    "zimbra_mysql_password", "mailboxd_keystore_password", "mailboxd_truststore_password", "cbpolicyd_db_password",
+]  # fmt: skip
+
+
+def build(deployment, directory, node=None):
+    """Writes DIR (bin, conf, common, root, .standin) for `node`; an existing DIR is replaced where it was ours."""
+    directory = pathlib.Path(directory).resolve()
+    node = node or deployment.this_node
+    if (directory / ".standin").is_dir():
+        shutil.rmtree(directory)
+    for folder in ("bin", "conf/ca", "common/conf", "root/etc/ssh/sshd_config.d", ".standin"):
+        (directory / folder).mkdir(parents=True)
+    facts = deployment.nodes.get(node, {})
+    (directory / ".standin" / "node").write_text(node, encoding="utf-8")
+    deployment.save(directory / ".standin" / "deployment.json")
+    _programs(directory)
+    write_localconfig(directory, localconfig(deployment, node, facts))
+    _postfix_files(deployment, directory, node, facts)
+    _sshd(directory, facts.get("sshd", {}))
+    pki.make(directory / ".standin" / "pki", node)
+    shutil.copy(directory / ".standin" / "pki" / "ca.pem", directory / "conf" / "ca" / "ca.pem")
+    (directory / "conf" / "zmfirewall.xml").write_text(policy(deployment), encoding="utf-8")
+    (directory / ".standin" / "secrets.json").write_text(json.dumps(secrets(deployment, directory)), encoding="utf-8")
+    return directory
+
+
+def _programs(directory):
+    for name in ("zmprov", "zmlocalconfig"):
+        path = directory / "bin" / name
+        path.write_text(
+            f"#!{sys.executable}\n"
+            "import pathlib, sys\n"
+            "sys.dont_write_bytecode = True\n"
+            f"sys.path.insert(0, {str(HERE)!r})\n"
+            f"import {name}\n"
+            f"{name}.main(pathlib.Path(__file__).resolve().parent.parent)\n",
+            encoding="utf-8",
+        )
+        path.chmod(0o755)
+
+
+def localconfig(deployment, node, facts):
+    """Keys as the installer leaves them, raw: some values name other keys."""
+    ldap = [n for n in deployment.names() if "ldap" in deployment.own(n).get("zimbraServiceEnabled", [])] or [node]
+    keys = {
+        "zimbra_home": "/opt/zimbra",
+        "zimbra_java_home": "${zimbra_home}/common/lib/jvm/java",
+        "zimbra_server_hostname": node,
+        "zimbra_ldap_user": "zimbra",
+        "zimbra_ldap_userdn": "uid=zimbra,cn=admins,cn=zimbra",
+        "zimbra_admin_service_scheme": "https://",
+        "zimbra_admin_service_port": "7071",
+        "ldap_host": ldap[0],
+        "ldap_port": "389",
+        "ldap_url": "ldap://${ldap_host}:${ldap_port}",
+        "ldap_master_url": "${ldap_url}",
+        "ldap_is_master": "true" if node == ldap[0] else "false",
+        "ldap_starttls_supported": "1",
+        "mailboxd_java_options": "-server -Dhttps.protocols=TLSv1.2 -Djava.awt.headless=true -Xss256k",
+        "mailboxd_truststore": "${zimbra_java_home}/lib/security/cacerts",
+        "mysql_bind_address": "127.0.0.1",
+        "mysql_port": "7306",
+        "zmconfigd_listen_port": "7171",
+        "ssl_allow_untrusted_certs": "true",
+        "ssl_allow_mismatched_certs": "true",
+        "snmp_notify": "yes",
+        "snmp_trap_host": "${zimbra_server_hostname}",
+        "smtp_source": f"admin@{node}",
+    }
+    keys.update({key: made_up.password(key) for key in PASSWORD_KEYS})
+    keys["ldap_common_password"] = keys["zimbra_ldap_password"]
+    keys["zimbra_ldap_password"] = "${ldap_common_password}"
+    for key, value in facts.get("localconfig", {}).items():
+        keys[key] = value
+    return {k: v for k, v in keys.items() if v is not None}
+
+
+def write_localconfig(directory, keys):
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "", "<localconfig>"]
+    for key, value in sorted(keys.items()):
+        lines += [f"  <key name={quoteattr(key)}>", f"    <value>{escape(value)}</value>", "  </key>"]
+    path = directory / "conf" / "localconfig.xml"
+    new = directory / "conf" / ".localconfig.new"
+    new.write_text("\n".join(lines + ["</localconfig>", ""]), encoding="utf-8")
+    new.chmod(0o640)
+    new.replace(path)
+
+
+def _postfix_files(deployment, directory, node, facts):
+    if "mta" not in deployment.own(node).get("zimbraServiceEnabled", []):
+        return
+    applied = deployment.applied(node)
+    mode = (applied.get("zimbraIPMode") or ["ipv4"])[0]
+    local = "127.0.0.1" if mode == "ipv4" else "::1"
+    conf = directory / "common" / "conf"
+    (conf / "master.cf").write_text(postfix.master_cf(facts.get("master_cf", {}), local), encoding="utf-8")
+    protocols = {"ipv4": "ipv4", "ipv6": "ipv6", "both": "all"}[mode]
+    settings = {"inet_protocols": protocols, **facts.get("main_cf", {})}
+    (conf / "main.cf").write_text(postfix.main_cf(node, settings), encoding="utf-8")
+
+
+def _sshd(directory, sshd):
+    ports = sshd.get("ports", [])
+    lines = ["# OpenSSH server", "Include /etc/ssh/sshd_config.d/*.conf", "#Port 22"]
+    lines += [f"Port {p}" for p in ports]
+    lines += [f"ListenAddress {a}" for a in sshd.get("addresses", [])]
+    lines += ["PermitRootLogin no", "UsePAM yes", "Match User backup", "    PasswordAuthentication no", ""]
+    (directory / "root" / "etc" / "ssh" / "sshd_config").write_text("\n".join(lines), encoding="utf-8")
+    for name, text in sshd.get("included", {}).items():
+        (directory / "root" / "etc" / "ssh" / "sshd_config.d" / name).write_text(text, encoding="utf-8")
+
+
+def policy(deployment):
+    """conf/zmfirewall.xml: the site's networks and the address of every server, so that no DNS is needed."""
+    wishes = deployment.policy
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<policy>"]
+    for name, cidrs in wishes.get("networks", {}).items():
+        body = "".join(f"<cidr>{escape(c)}</cidr>" for c in cidrs)
+        lines.append(f"  <network name={quoteattr(name)}>{body}</network>")
+    for name in deployment.names():
+        addresses = deployment.nodes.get(name, {}).get("addresses", [])
+        if addresses:
+            body = "".join(f"<address>{escape(a)}</address>" for a in addresses)
+            lines.append(f"  <server name={quoteattr(name)}>{body}</server>")
+    lines += [f"  {extra}" for extra in wishes.get("extra", [])]
+    return "\n".join(lines + ["</policy>", ""])
+
+
+def secrets(deployment, directory):
+    """Every string that must never be seen in an output: passwords, keys and tokens, PEM keys by the line."""
+    found = [made_up.password(k) for k in PASSWORD_KEYS]
+    for attributes in [deployment.config, *deployment.servers.values()]:
+        for name, values in attributes.items():
+            if name in ("zimbraAuthTokenKey", "zimbraCsrfTokenKey"):
+                found += values
+            if "PrivateKey" in name or "KeySelfSigned" in name:
+                found += [line for v in values for line in v.splitlines() if len(line) > 20 and "-----" not in line]
+    key = (directory / ".standin" / "pki" / "server.key").read_text(encoding="utf-8")
+    found += [line for line in key.splitlines() if "-----" not in line]
+    return sorted(set(found))
