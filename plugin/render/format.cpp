@@ -64,13 +64,15 @@ Expected<void> only_known(const Manifest& manifest, const pugi::xml_node& node,
                           const std::vector<std::string>& attributes, const std::vector<std::string>& elements) {
     for (const auto& attribute : node.attributes()) {
         if (std::find(attributes.begin(), attributes.end(), attribute.name()) == attributes.end()) {
-            return manifest.wrong(node, fmt::format("<{}> has no attribute {}", node.name(), zmi::quoted(attribute.name())));
+            return manifest.wrong(node,
+                                  fmt::format("<{}> has no attribute {}", node.name(), zmi::quoted(attribute.name())));
         }
     }
     for (const auto& child : node.children()) {
         if (child.type() != pugi::node_element) continue;
         if (std::find(elements.begin(), elements.end(), child.name()) == elements.end()) {
-            return manifest.wrong(child, fmt::format("unknown element {} in <{}>", zmi::quoted(child.name()), node.name()));
+            return manifest.wrong(child,
+                                  fmt::format("unknown element {} in <{}>", zmi::quoted(child.name()), node.name()));
         }
     }
     return {};
@@ -99,7 +101,8 @@ Expected<FormatFile> read_file_element(const Manifest& manifest, const pugi::xml
     file.scope = scope == "cluster" ? FormatFile::Scope::cluster : FormatFile::Scope::server;
     const bool names_server = file.name.find("{server}") != std::string::npos;
     if (names_server != (file.scope == FormatFile::Scope::server)) {
-        return manifest.wrong(node, "the name of a file of scope server holds {server}, that of scope cluster does not");
+        return manifest.wrong(node,
+                              "the name of a file of scope server holds {server}, that of scope cluster does not");
     }
     const auto executable = flag(manifest, node, "executable");
     if (!executable) return tl::unexpected(executable.error());

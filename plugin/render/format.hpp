@@ -12,11 +12,11 @@ namespace zmfw {
 
 struct FormatFile {
     enum class Scope { server, cluster };
-    std::string source;         ///< file name of the template, in the format's folder
-    std::string name;           ///< of the output, relative; "{server}" stands for the server's name
-    unsigned mode = 0644;       ///< 0755 where the manifest says executable="true"
+    std::string source;           ///< file name of the template, in the format's folder
+    std::string name;             ///< of the output, relative; "{server}" stands for the server's name
+    unsigned mode = 0644;         ///< 0755 where the manifest says executable="true"
     Scope scope = Scope::server;  ///< one output a server, or one for all servers
-    std::string text;           ///< the template itself
+    std::string text;             ///< the template itself
 };
 
 /// A program that reads one of the outputs on stdin and fails if it is wrong.

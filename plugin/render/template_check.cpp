@@ -91,7 +91,8 @@ private:
     }
 
     zmi::Expected<void> close(const Tag& tag) {
-        if (m_scopes.size() == 1) return wrong(tag.line, fmt::format("no section is open here to close '{}'", tag.name));
+        if (m_scopes.size() == 1)
+            return wrong(tag.line, fmt::format("no section is open here to close '{}'", tag.name));
         if (m_scopes.back().section != tag.name) {
             return wrong(tag.line, fmt::format("section '{}' of line {} is closed as {}", m_scopes.back().section,
                                                m_scopes.back().line, zmi::quoted(tag.name)));

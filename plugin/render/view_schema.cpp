@@ -24,7 +24,9 @@ ViewSchema list_of(Fields fields) {
     return ViewSchema{Kind::items, std::move(fields)};
 }
 
-ViewSchema addresses() { return list_of(texts_and_flags({"address"}, {"is_ipv4", "is_ipv6"})); }
+ViewSchema addresses() {
+    return list_of(texts_and_flags({"address"}, {"is_ipv4", "is_ipv6"}));
+}
 
 Fields port_fields() {
     return texts_and_flags({"protocol", "port", "first_port", "last_port"}, {"is_range", "is_single"});

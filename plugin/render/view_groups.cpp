@@ -1,0 +1,174 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <plugin/render/view.hpp>
+#include <set>
+#include <tuple>
+
+namespace zmfw {
+namespace {
+
+using kainjow::mustache::data;
+using kainjow::mustache::list;
+using zmi::Family;
+
+/// Limits of the multiport match, which ufw and iptables share; a range takes two slots.
+constexpr std::size_t k_slots_of_chunk = 15;
+/// ufw skips a profile whose "ports" is longer than 1024 characters: ten chunks of 15 ports are shorter.
+constexpr std::size_t k_chunks_of_group = 10;
+
+using Port = std::pair<std::string, PortRange>;  ///< protocol first
+
+struct Chunk {
+    std::string protocol;
+    std::vector<PortRange> ports;
+};
+
+struct Group {
+    std::string audience;
+    std::set<std::string> endpoints;
+    std::set<Port> ports;
+    std::vector<zmi::Cidr> sources;
+    std::vector<zmi::IpAddress> destinations;
+};
+
+/// Rules with equal keys share a group. "ssh" sorts before all others, so that it is applied first.
+using GroupKey = std::tuple<bool, std::string, std::vector<zmi::Cidr>, std::vector<zmi::IpAddress>>;
+
+std::vector<Group> collect(const std::vector<ViewRule>& rules) {
+    std::map<GroupKey, Group> groups;
+    for (const auto& rule : rules) {
+        auto sources = rule.sources4;
+        sources.insert(sources.end(), rule.sources6.begin(), rule.sources6.end());
+        auto destinations = rule.destinations4;
+        destinations.insert(destinations.end(), rule.destinations6.begin(), rule.destinations6.end());
+        const auto& port = *rule.port;
+        auto& group = groups[{port.audience != "ssh", port.audience, sources, destinations}];
+        group.audience = port.audience;
+        group.endpoints.insert(port.endpoint);
+        group.ports.emplace(port.protocol, port.port);
+        group.sources = std::move(sources);
+        group.destinations = std::move(destinations);
+    }
+    std::vector<Group> result;
+    for (auto& [key, group] : groups) result.push_back(std::move(group));
+    return result;
+}
+
+std::vector<Chunk> chunks_of(const std::set<Port>& ports) {
+    std::vector<Chunk> chunks;
+    std::size_t used = 0;
+    for (const auto& [protocol, range] : ports) {
+        const std::size_t slots = range.first == range.last ? 1 : 2;
+        if (chunks.empty() || chunks.back().protocol != protocol || used + slots > k_slots_of_chunk) {
+            chunks.push_back(Chunk{protocol, {}});
+            used = 0;
+        }
+        chunks.back().ports.push_back(range);
+        used += slots;
+    }
+    return chunks;
+}
+
+/// FNV-1a: no secret, only a name that changes with the content.
+std::string short_hash(const std::string& text) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32U)));
+}
+
+std::string name_of(const Group& group, const std::vector<Chunk>& chunks) {
+    std::string content = group.audience;
+    for (const auto& endpoint : group.endpoints) content += " " + endpoint;
+    for (const auto& chunk : chunks) {
+        content += "|" + chunk.protocol;
+        for (const auto& port : chunk.ports) content += " " + port_text(port);
+    }
+    for (const auto& source : group.sources) content += " from " + source.to_string();
+    for (const auto& destination : group.destinations) content += " to " + destination.to_string();
+    const bool own_name = group.endpoints.size() == 1 && group.audience == "cluster";
+    const auto name = own_name ? *group.endpoints.begin() : group.audience;
+    return fmt::format("zmfirewall-{}-{}", name.substr(0, 40), short_hash(content));
+}
+
+data path_item(const std::string& from, const std::string& to, bool ipv4, bool ipv6) {
+    data item;
+    item.set("from", from);
+    item.set("from_any", from == "any");
+    item.set("to", to);
+    item.set("to_any", to == "any");
+    item.set("is_ipv4", ipv4);
+    item.set("is_ipv6", ipv6);
+    return item;
+}
+
+/// Every (source, destination) of a group; "any" where both families may come from everywhere to every address.
+list paths_of(const Group& group) {
+    list paths;
+    const auto anys =
+        std::count_if(group.sources.begin(), group.sources.end(), [](const auto& s) { return s.is_any(); });
+    if (anys == 2 && group.destinations.empty()) return with_positions({path_item("any", "any", true, true)});
+    for (const auto& source : group.sources) {
+        const bool ipv4 = source.network.family == Family::ipv4;
+        const auto from = source.to_short_string();
+        if (group.destinations.empty()) paths.push_back(path_item(from, "any", ipv4, !ipv4));
+        for (const auto& destination : group.destinations) {
+            if (destination.family != source.network.family) continue;
+            paths.push_back(path_item(from, destination.to_string(), ipv4, !ipv4));
+        }
+    }
+    return with_positions(std::move(paths));
+}
+
+list chunk_items(const std::vector<Chunk>& chunks) {
+    list items;
+    for (const auto& chunk : chunks) {
+        list ports;
+        for (const auto& range : chunk.ports) {
+            data port;
+            set_port(port, chunk.protocol, range);
+            ports.push_back(port);
+        }
+        data item;
+        item.set("protocol", chunk.protocol);
+        item.set("ports", with_positions(std::move(ports)));
+        items.push_back(item);
+    }
+    return with_positions(std::move(items));
+}
+
+data group_item(const Group& group, const std::vector<Chunk>& chunks, const std::string& name) {
+    data item;
+    item.set("name", name);
+    item.set("audience", group.audience);
+    item.set("is_ssh", group.audience == "ssh");
+    item.set("endpoints", fmt::format("{}", fmt::join(group.endpoints, ", ")));
+    item.set("chunks", chunk_items(chunks));
+    item.set("paths", paths_of(group));
+    return item;
+}
+
+}  // namespace
+
+zmi::Expected<list> make_groups(const std::vector<ViewRule>& rules) {
+    list items;
+    std::set<std::string> names;
+    for (const auto& group : collect(rules)) {
+        const auto chunks = chunks_of(group.ports);
+        for (auto rest = chunks.begin(); rest != chunks.end();) {
+            const auto count = std::min<std::ptrdiff_t>(std::distance(rest, chunks.end()), k_chunks_of_group);
+            const std::vector<Chunk> part(rest, rest + count);
+            const auto name = name_of(group, part);
+            if (!names.insert(name).second) {
+                return zmi::failure(zmi::ErrorKind::bug, fmt::format("two groups of rules share the name {}", name));
+            }
+            items.push_back(group_item(group, part, name));
+            rest += count;
+        }
+    }
+    return with_positions(std::move(items));
+}
+
+}  // namespace zmfw
