@@ -1,6 +1,7 @@
 #include <zmintegration/facts/inventory.hpp>
 
 #include <algorithm>
+#include <array>
 #include <zmintegration/support/text.hpp>
 
 namespace zmi {
@@ -29,9 +30,16 @@ const Server* Inventory::find(std::string_view name) const {
 }
 
 bool may_be_secret(std::string_view attribute_or_key) {
-    const std::string name = to_lower(attribute_or_key);
-    for (const auto* word : {"password", "passwd", "secret", "privatekey", "tokenkey", "keyselfsigned", "sslprivate"}) {
-        if (name.find(word) != std::string::npos) return true;
+    // Asked for every value of every server: no copy is made, and a word is compared only where its letter stands.
+    constexpr std::array<std::string_view, 7> k_words{"password", "passwd",        "secret",    "privatekey",
+                                                      "tokenkey", "keyselfsigned", "sslprivate"};
+    for (std::size_t i = 0; i + 6 <= attribute_or_key.size(); ++i) {
+        const char letter = static_cast<char>(attribute_or_key[i] | 0x20);
+        if (letter != 'p' && letter != 's' && letter != 't' && letter != 'k') continue;
+        for (const auto word : k_words) {
+            if (word.front() == letter && equal_ignoring_case(attribute_or_key.substr(i, word.size()), word))
+                return true;
+        }
     }
     return false;
 }
