@@ -5,6 +5,7 @@
 #include <plugin/render/template_check.hpp>
 #include <plugin/render/view.hpp>
 #include <plugin/render/view_schema.hpp>
+#include <zmintegration/support/text.hpp>
 
 namespace zmfw {
 namespace {
@@ -27,18 +28,44 @@ ViewHeader header_of(const Format& format, const std::string& server, const Rend
     return header;
 }
 
+/// Stands for a line feed while the library works; check_template refuses it in templates, the view in values.
+constexpr char k_line_feed = '\x01';
+
+/// Whether a line holds one section or comment tag and nothing else.
+bool is_tag_line(std::string_view line) {
+    const auto text = zmi::trim(line);
+    return text.size() > 4 && text.starts_with("{{") &&
+           std::string_view("#^/!").find(text[2]) != std::string_view::npos && text.find("}}") == text.size() - 2;
+}
+
+/// Lines that hold a section tag only leave nothing behind. The library has such a rule as well, but leaves a blank
+/// line where a section is skipped and eats blank lines behind a section, so that it gets no lines to see.
+std::string without_lines(std::string_view text) {
+    std::string result;
+    while (!text.empty()) {
+        const auto end = text.find('\n');
+        const auto line = text.substr(0, end);
+        result += is_tag_line(line) ? zmi::trim(line) : line;
+        if (end == std::string_view::npos) break;
+        if (!is_tag_line(line)) result += k_line_feed;
+        text.remove_prefix(end + 1);
+    }
+    return result;
+}
+
 Expected<std::string> render_text(const Format& format, const FormatFile& file, const data& view,
                                   const ViewSchema& schema) {
     const auto path = (format.folder / file.source).string();
     if (auto checked = check_template(path, file.text, schema); !checked) {
         return tl::unexpected(std::move(checked).error());
     }
-    kainjow::mustache::mustache compiled(file.text);
+    kainjow::mustache::mustache compiled(without_lines(file.text));
     compiled.set_custom_escape([](const std::string& text) { return text; });
     auto text = compiled.is_valid() ? compiled.render(view) : std::string();
     if (!compiled.is_valid()) {
         return zmi::failure(zmi::ErrorKind::data, fmt::format("{}: {}", path, compiled.error_message()));
     }
+    std::replace(text.begin(), text.end(), k_line_feed, '\n');
     return text;
 }
 

@@ -157,6 +157,12 @@ private:
 }  // namespace
 
 zmi::Expected<void> check_template(const std::string& file_name, std::string_view text, const ViewSchema& schema) {
+    const auto odd = std::find_if(text.begin(), text.end(),
+                                  [](char c) { return (c >= 0 && c < 0x20 && c != '\n' && c != '\t') || c == 0x7f; });
+    if (odd != text.end()) {
+        const auto line = 1 + std::count(text.begin(), odd, '\n');
+        return zmi::failure(zmi::ErrorKind::data, fmt::format("{}:{}: control character", file_name, line));
+    }
     return Checker(file_name, text, schema).run();
 }
 

@@ -31,6 +31,13 @@ bool is_plain(std::string_view text) {
     return text.size() <= k_text_limit && text.find_first_not_of(k_plain) == std::string_view::npos;
 }
 
+/// A comment is the administrator's own text: printable ASCII without what ends a quoted text or starts an expansion.
+bool is_comment(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return c >= 0x20 && c < 0x7f && std::string_view("\"'`\\$").find(c) == std::string_view::npos;
+    });
+}
+
 bool is_identifier(std::string_view text) {
     return !text.empty() && text.size() <= 64 && text.find_first_not_of(k_lower) == std::string_view::npos;
 }
@@ -46,8 +53,8 @@ Expected<void> validate_names(const ServerPlan& plan, const OpenPort& port) {
     if (!is_identifier(port.endpoint)) return wrong(plan, fmt::format("endpoint id {} is no identifier", name));
     if (!is_identifier(port.reason)) return wrong(plan, fmt::format("the reason id of {} is no identifier", name));
     if (!is_identifier(port.audience)) return wrong(plan, fmt::format("the audience of {} is no identifier", name));
-    if (!is_plain(port.comment)) {
-        return wrong(plan, fmt::format("comment {} of {} may hold letters, digits and .,:_/-()[]+=@ only",
+    if (!is_comment(port.comment)) {
+        return wrong(plan, fmt::format("comment {} of {} may hold printable ASCII without quotes, $ and backslash only",
                                        zmi::quoted(port.comment), name));
     }
     if (note_of(port).size() > k_note_limit) {

@@ -16,8 +16,9 @@ struct ViewHeader {
 };
 
 /// The view of one server's plan, after server_schema(). Whatever a template may print is validated here: host
-/// names, addresses, ports, and texts of letters, digits and a few signs that no format gives a meaning to. A
-/// violation is an error that names the value; nothing is ever escaped or left out to make it fit.
+/// names, addresses, ports, texts of letters, digits and a few signs that no format gives a meaning to; a comment
+/// may be any printable ASCII without quotes, $ and backslash, and "note" is at most 128 bytes. A violation is an error
+/// that names the value; nothing is ever escaped or left out to make it fit.
 [[nodiscard]] zmi::Expected<kainjow::mustache::data> make_server_view(const ServerPlan& plan, const zmi::Source& source,
                                                                       const ViewHeader& header);
 

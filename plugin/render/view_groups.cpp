@@ -139,12 +139,25 @@ list chunk_items(const std::vector<Chunk>& chunks) {
     return with_positions(std::move(items));
 }
 
+/// Names of endpoints for a description; ufw skips a profile with a field of more than 1024 characters.
+std::string endpoint_text(const std::set<std::string>& endpoints) {
+    constexpr std::size_t k_limit = 800;
+    std::string text;
+    std::size_t left = endpoints.size();
+    for (const auto& endpoint : endpoints) {
+        if (text.size() > k_limit) return fmt::format("{} and {} more", text, left);
+        text += (text.empty() ? "" : ", ") + endpoint;
+        --left;
+    }
+    return text;
+}
+
 data group_item(const Group& group, const std::vector<Chunk>& chunks, const std::string& name) {
     data item;
     item.set("name", name);
     item.set("audience", group.audience);
     item.set("is_ssh", group.audience == "ssh");
-    item.set("endpoints", fmt::format("{}", fmt::join(group.endpoints, ", ")));
+    item.set("endpoints", endpoint_text(group.endpoints));
     item.set("chunks", chunk_items(chunks));
     item.set("paths", paths_of(group));
     return item;
