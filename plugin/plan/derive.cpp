@@ -1,0 +1,122 @@
+#include <fmt/format.h>
+#include <algorithm>
+#include <plugin/plan/digest.hpp>
+#include <plugin/plan/findings.hpp>
+#include <plugin/plan/plan.hpp>
+
+namespace zmfw {
+namespace {
+
+OpenPort policy_port(const Policy& policy, const Policy::Allow& allow, std::string_view server) {
+    OpenPort open;
+    open.endpoint = "policy";
+    open.title = allow.comment.empty() ? "allowed by the policy" : allow.comment;
+    open.protocol = allow.protocol;
+    open.port = {allow.first_port, allow.last_port};
+    open.audience = "policy";
+    open.sources = allow.from;
+    open.comment = allow.comment;
+    std::string sources;
+    for (const auto& source : allow.from) sources += (sources.empty() ? "" : " ") + source.to_short_string();
+    const auto value = fmt::format("{}/{} from {}", open.port.to_string(), open.protocol, sources);
+    open.because.push_back({fmt::format("allow ({}:{})", policy.file, allow.line),
+                            value,
+                            std::string(zmi::to_string(zmi::Origin::policy)),
+                            {}});
+    // Where the policy file lies does not decide anything, so it is no part of the id.
+    open.reason = "r" + sha256_hex(fmt::format("{}|policy|{}", server, value)).substr(0, 8);
+    return open;
+}
+
+std::string digest_of(const ServerPlan& plan) {
+    std::string text = plan.name + "\n";
+    for (const auto& open : plan.open) {
+        text += fmt::format("{}|{}|{}|{}", open.protocol, open.port.to_string(), open.endpoint, open.audience);
+        for (const auto& source : open.sources) text += "|" + source.to_string();
+        for (const auto& destination : open.destinations) text += "|to " + destination.to_string();
+        text += "\n";
+    }
+    return sha256_hex(text);
+}
+
+std::optional<PortRange> known_port(const EndpointState& state) {
+    if (!state.listening.sockets.empty()) return state.listening.sockets.front().port;
+    if (state.endpoint->port.constants.empty()) return std::nullopt;
+    return PortRange{state.endpoint->port.constants.front(), state.endpoint->port.constants.front()};
+}
+
+void add_state(ServerPlan& plan, const EndpointState& state) {
+    plan.problems.insert(plan.problems.end(), state.problems.begin(), state.problems.end());
+    plan.open.insert(plan.open.end(), state.open.begin(), state.open.end());
+    if (!state.open.empty()) return;
+    const auto& endpoint = *state.endpoint;
+    // An endpoint with several numbers of its own (the dead ones of old lists) is told once for each.
+    const bool numbers = endpoint.port.kind == PortSource::Kind::constant && endpoint.port.constants.size() > 1;
+    if (!numbers) {
+        plan.closed.push_back(
+            {endpoint.id, endpoint.title, endpoint.protocol, known_port(state), state.closed_reason, state.because});
+        return;
+    }
+    for (const auto port : endpoint.port.constants) {
+        plan.closed.push_back({endpoint.id, endpoint.title, endpoint.protocol, PortRange{port, port},
+                               state.closed_reason, state.because});
+    }
+}
+
+template <class T>
+void sort_once(std::vector<T>& list) {
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+ServerPlan derive_server(const Decider& decider, std::size_t server) {
+    const auto& view = decider.evaluator().view();
+    ServerPlan plan;
+    plan.name = view.name(server);
+    plan.addresses = view.addresses(server).addresses;
+    std::vector<EndpointState> states;
+    for (const auto& endpoint : view.catalogue().endpoints) states.push_back(decider.decide(endpoint, server));
+    for (const auto& state : states) add_state(plan, state);
+    for (const auto& allow : view.policy().allow) {
+        if (allow.server.empty() || allow.server == plan.name)
+            plan.open.push_back(policy_port(view.policy(), allow, plan.name));
+    }
+    std::sort(plan.open.begin(), plan.open.end(), [](const OpenPort& a, const OpenPort& b) {
+        return std::tie(a.protocol, a.port, a.endpoint, a.audience, a.destinations, a.sources) <
+               std::tie(b.protocol, b.port, b.endpoint, b.audience, b.destinations, b.sources);
+    });
+    sort_once(plan.problems);
+    plan.findings = find_findings(decider, states, server);
+    plan.digest = digest_of(plan);
+    return plan;
+}
+
+}  // namespace
+
+std::string PortRange::to_string() const {
+    return is_single() ? std::to_string(first) : fmt::format("{}-{}", first, last);
+}
+
+std::vector<const Finding*> ServerPlan::standing_blockers() const {
+    std::vector<const Finding*> standing;
+    for (const auto& finding : findings) {
+        if (finding.severity == Severity::blocker && !finding.accepted) standing.push_back(&finding);
+    }
+    return standing;
+}
+
+Plan derive_plan(const zmi::Inventory& inventory, const Catalogue& catalogue, const Policy& policy,
+                 const std::optional<std::string>& only) {
+    const FactsView view(inventory, catalogue, policy);
+    const Evaluator evaluator(view);
+    const Decider decider(evaluator);
+    Plan plan;
+    plan.source = inventory.source;
+    plan.this_node = inventory.this_node;
+    for (std::size_t server = 0; server < view.size(); ++server) {
+        if (!only || view.name(server) == *only) plan.servers.push_back(derive_server(decider, server));
+    }
+    return plan;
+}
+
+}  // namespace zmfw

@@ -1,0 +1,422 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <plugin/plan/findings.hpp>
+#include <set>
+#include <zmintegration/support/text.hpp>
+
+namespace zmfw {
+namespace {
+
+using Words = std::map<std::string, std::string, std::less<>>;
+
+/// Fills {name}; a value that is not plain text is shown quoted, so that nothing odd reaches a terminal or a command.
+std::string filled(std::string_view pattern, const Words& words) {
+    std::string result;
+    while (!pattern.empty()) {
+        const auto open = pattern.find('{');
+        const auto close = pattern.find('}', open);
+        result += pattern.substr(0, open);
+        if (open == std::string_view::npos || close == std::string_view::npos) break;
+        const auto word = words.find(pattern.substr(open + 1, close - open - 1));
+        result += word == words.end() ? std::string(pattern.substr(open, close - open + 1)) : word->second;
+        pattern.remove_prefix(close + 1);
+    }
+    return result;
+}
+
+std::string plain(std::string_view value) {
+    const bool ok = std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+    return ok && value.size() <= 200 ? std::string(value) : zmi::quoted(value);
+}
+
+bool overlap(const Bound& a, const Bound& b) {
+    if (a.is_loopback() != b.is_loopback()) return (a.any && b.is_loopback()) || (b.any && a.is_loopback());
+    if (a.any || b.any || a.is_loopback()) return true;
+    return std::any_of(a.addresses.begin(), a.addresses.end(), [&](const auto& address) {
+        return std::find(b.addresses.begin(), b.addresses.end(), address) != b.addresses.end();
+    });
+}
+
+class FindingMaker {
+public:
+    FindingMaker(const Decider& decider, const std::vector<EndpointState>& states, std::size_t server)
+        : m_decider(decider), m_view(decider.evaluator().view()), m_states(states), m_server(server) {}
+
+    std::vector<Finding> all() {
+        using Make = void (FindingMaker::*)(const FindingSpec&);
+        static const std::map<std::string, Make, std::less<>> kinds = {
+            {"condition", &FindingMaker::condition},
+            {"bind-any", &FindingMaker::bind_any},
+            {"public-address", &FindingMaker::public_address},
+            {"loopback-but-needed", &FindingMaker::loopback_but_needed},
+            {"static-list", &FindingMaker::static_list},
+            {"admin-network-missing", &FindingMaker::admin_network_missing},
+            {"port-conflict", &FindingMaker::port_conflict},
+            {"ports-swapped", &FindingMaker::ports_swapped},
+            {"only-loopback-address", &FindingMaker::only_loopback_address},
+            {"name-resolves-to-loopback", &FindingMaker::name_resolves_to_loopback},
+            {"unresolvable-name", &FindingMaker::unresolvable_name},
+            {"installed-not-enabled", &FindingMaker::installed_not_enabled},
+            {"invalid-value", &FindingMaker::invalid_value},
+            {"remote-facts-assumed", &FindingMaker::remote_facts_assumed},
+            {"file-unreadable", &FindingMaker::file_unreadable},
+            {"master-cf-extra", &FindingMaker::master_cf_extra},
+            {"sshd-unknown", &FindingMaker::sshd_unknown},
+            {"unverified-endpoint", &FindingMaker::unverified_endpoint},
+            {"unknown-host", &FindingMaker::unknown_host}};
+        for (const auto& spec : m_view.catalogue().findings) {
+            if (const auto kind = kinds.find(spec.kind); kind != kinds.end()) std::invoke(kind->second, this, spec);
+        }
+        std::sort(m_found.begin(), m_found.end(), [](const Finding& a, const Finding& b) {
+            return std::tie(b.severity, a.id, a.text) < std::tie(a.severity, b.id, b.text);
+        });
+        m_found.erase(std::unique(m_found.begin(), m_found.end()), m_found.end());
+        return std::move(m_found);
+    }
+
+private:
+    void condition(const FindingSpec& spec);
+    void bind_any(const FindingSpec& spec);
+    void public_address(const FindingSpec& spec);
+    void loopback_but_needed(const FindingSpec& spec);
+    void static_list(const FindingSpec& spec);
+    void admin_network_missing(const FindingSpec& spec);
+    void port_conflict(const FindingSpec& spec);
+    void ports_swapped(const FindingSpec& spec);
+    void only_loopback_address(const FindingSpec& spec);
+    void name_resolves_to_loopback(const FindingSpec& spec);
+    void unresolvable_name(const FindingSpec& spec);
+    void installed_not_enabled(const FindingSpec& spec);
+    void invalid_value(const FindingSpec& spec);
+    void remote_facts_assumed(const FindingSpec& spec);
+    void file_unreadable(const FindingSpec& spec);
+    void master_cf_extra(const FindingSpec& spec);
+    void sshd_unknown(const FindingSpec& spec);
+    void unverified_endpoint(const FindingSpec& spec);
+    void unknown_host(const FindingSpec& spec);
+
+    void report(const FindingSpec& spec, Words words);
+    [[nodiscard]] std::vector<const EndpointState*> listening(const FindingSpec& spec) const;
+    [[nodiscard]] Words words_of(const EndpointState& state, const Socket& socket) const;
+    [[nodiscard]] bool condition_holds(const FindingSpec& spec) const;
+    [[nodiscard]] bool used_to_name_peers(std::string_view attribute) const;
+
+    const Decider& m_decider;
+    const FactsView& m_view;
+    const std::vector<EndpointState>& m_states;
+    std::size_t m_server;
+    std::vector<Finding> m_found;
+};
+
+void FindingMaker::report(const FindingSpec& spec, Words words) {
+    words["server"] = m_view.name(m_server);
+    const auto& addresses = m_view.addresses(m_server).addresses;
+    words.emplace("address", addresses.empty() ? std::string("ADDRESS") : addresses.front().to_string());
+    Finding finding;
+    finding.id = spec.id;
+    finding.severity = spec.severity;
+    finding.server = m_view.name(m_server);
+    finding.text = filled(spec.text, words);
+    for (const auto& remedy : spec.remedy) finding.remedy.push_back(filled(remedy, words));
+    finding.accepted = m_view.policy().accepted_findings.contains(spec.id);
+    m_found.push_back(std::move(finding));
+}
+
+/// Of the spec's endpoints, those that listen here.
+std::vector<const EndpointState*> FindingMaker::listening(const FindingSpec& spec) const {
+    std::vector<const EndpointState*> found;
+    for (const auto& state : m_states) {
+        const bool named =
+            std::find(spec.endpoints.begin(), spec.endpoints.end(), state.endpoint->id) != spec.endpoints.end();
+        if (named && state.listens()) found.push_back(&state);
+    }
+    return found;
+}
+
+Words FindingMaker::words_of(const EndpointState& state, const Socket& socket) const {
+    return {{"endpoint", state.endpoint->id}, {"port", socket.port.to_string()}, {"title", state.endpoint->title}};
+}
+
+bool FindingMaker::condition_holds(const FindingSpec& spec) const {
+    return m_decider.evaluator().about(spec.when, m_server).verdict == Verdict::yes;
+}
+
+void FindingMaker::condition(const FindingSpec& spec) {
+    const auto truth = m_decider.evaluator().about(spec.when, m_server);
+    if (truth.verdict != Verdict::yes) return;
+    Words words;
+    for (const auto& because : truth.because) {
+        words["attribute"] = because.fact;
+        words["value"] = plain(because.value);
+    }
+    report(spec, words);
+}
+
+void FindingMaker::bind_any(const FindingSpec& spec) {
+    for (const auto* state : listening(spec)) {
+        for (const auto& socket : state->listening.sockets) {
+            if (socket.bound.any && condition_holds(spec)) report(spec, words_of(*state, socket));
+        }
+    }
+}
+
+void FindingMaker::public_address(const FindingSpec& spec) {
+    for (const auto* state : listening(spec)) {
+        for (const auto& socket : state->listening.sockets) {
+            const auto& addresses = socket.bound.any ? m_view.addresses(m_server).addresses : socket.bound.addresses;
+            for (const auto& address : addresses) {
+                if (address.is_private() || address.is_loopback() || address.is_link_local()) continue;
+                auto words = words_of(*state, socket);
+                words["address"] = address.to_string();
+                report(spec, words);
+            }
+        }
+    }
+}
+
+void FindingMaker::loopback_but_needed(const FindingSpec& spec) {
+    for (const auto* state : listening(spec)) {
+        for (std::size_t i = 0; i < state->listening.sockets.size() && i < state->reachers.size(); ++i) {
+            const auto& socket = state->listening.sockets[i];
+            if (!socket.bound.is_loopback()) continue;
+            std::vector<std::string> peers;
+            for (const auto& reached : state->reachers[i].reached) {
+                for (const auto peer : reached.peers) peers.push_back(m_view.name(peer));
+            }
+            if (peers.empty()) continue;
+            auto words = words_of(*state, socket);
+            words["peers"] = fmt::format("{}", fmt::join(peers, ", "));
+            report(spec, words);
+        }
+    }
+}
+
+void FindingMaker::static_list(const FindingSpec& spec) {
+    if (m_view.size() != 1) return;
+    const auto opened = [&](std::uint16_t port) {
+        return std::any_of(m_states.begin(), m_states.end(), [&](const EndpointState& state) {
+            return std::any_of(state.open.begin(), state.open.end(), [&](const OpenPort& open) {
+                return open.protocol == "tcp" && open.port.first <= port && port <= open.port.last;
+            });
+        });
+    };
+    std::vector<std::uint16_t> spared;
+    std::copy_if(spec.ports.begin(), spec.ports.end(), std::back_inserter(spared),
+                 [&](auto port) { return !opened(port); });
+    if (spared.empty()) return;
+    report(spec, {{"spared", fmt::format("{}", fmt::join(spared, ", "))},
+                  {"ports", fmt::format("{}", fmt::join(spec.ports, ", "))},
+                  {"count", std::to_string(spec.ports.size())}});
+}
+
+void FindingMaker::admin_network_missing(const FindingSpec& spec) {
+    if (m_view.policy().network(to_string(Audience::admin)) != nullptr) return;
+    for (const auto& state : m_states) {
+        if (state.endpoint->audience != Audience::admin || !state.listens()) continue;
+        for (const auto& socket : state.listening.sockets) {
+            if (!socket.bound.is_loopback()) report(spec, words_of(state, socket));
+        }
+    }
+}
+
+void FindingMaker::port_conflict(const FindingSpec& spec) {
+    for (std::size_t a = 0; a < m_states.size(); ++a) {
+        if (!m_states[a].listens() || m_states[a].endpoint->dead) continue;
+        for (std::size_t b = a + 1; b < m_states.size(); ++b) {
+            if (!m_states[b].listens() || m_states[b].endpoint->dead) continue;
+            if (m_states[a].endpoint->protocol != m_states[b].endpoint->protocol) continue;
+            for (const auto& first : m_states[a].listening.sockets) {
+                for (const auto& second : m_states[b].listening.sockets) {
+                    if (first.port != second.port || !overlap(first.bound, second.bound)) continue;
+                    auto words = words_of(m_states[a], first);
+                    words["other"] = m_states[b].endpoint->id;
+                    report(spec, words);
+                }
+            }
+        }
+    }
+}
+
+/// The backend sits on the well-known port, and a front end of the deployment does not: clients reach mailboxd.
+void FindingMaker::ports_swapped(const FindingSpec& spec) {
+    for (const auto& pair : m_view.catalogue().pairs) {
+        const auto* front = m_view.catalogue().find(pair.front);
+        const auto backend = std::find_if(m_states.begin(), m_states.end(), [&](const EndpointState& state) {
+            return state.endpoint->id == pair.backend;
+        });
+        if (backend == m_states.end() || !backend->listens() || backend->listening.sockets.empty()) continue;
+        if (backend->listening.sockets.front().port.first != pair.well_known) continue;
+        for (std::size_t server = 0; server < m_view.size(); ++server) {
+            const auto at_front = zmfw::listening(m_decider.evaluator(), *front, server);
+            if (at_front.truth.verdict != Verdict::yes || at_front.sockets.empty()) continue;
+            const auto& port = at_front.sockets.front().port;
+            if (port.first == pair.well_known) continue;
+            auto words = words_of(*backend, backend->listening.sockets.front());
+            words["front"] = front->id;
+            words["front-port"] = port.to_string();
+            words["front-server"] = m_view.name(server);
+            words["attribute"] = backend->endpoint->port.name;
+            words["front-attribute"] = front->port.name;
+            report(spec, words);
+        }
+    }
+}
+
+void FindingMaker::only_loopback_address(const FindingSpec& spec) {
+    const auto& addresses = m_view.addresses(m_server).addresses;
+    if (addresses.empty()) return;
+    if (std::all_of(addresses.begin(), addresses.end(), [](const auto& address) { return address.is_loopback(); })) {
+        report(spec, {{"host", m_view.host_name(m_server)}});
+    }
+}
+
+void FindingMaker::name_resolves_to_loopback(const FindingSpec& spec) {
+    const auto& addresses = m_view.addresses(m_server).addresses;
+    const auto loopback =
+        std::find_if(addresses.begin(), addresses.end(), [](const auto& one) { return one.is_loopback(); });
+    const auto other =
+        std::find_if(addresses.begin(), addresses.end(), [](const auto& one) { return !one.is_loopback(); });
+    if (loopback == addresses.end() || other == addresses.end()) return;
+    report(spec,
+           {{"host", m_view.host_name(m_server)}, {"value", loopback->to_string()}, {"address", other->to_string()}});
+}
+
+void FindingMaker::unresolvable_name(const FindingSpec& spec) {
+    const auto& resolution = m_view.addresses(m_server);
+    if (resolution.addresses.empty()) {
+        report(spec, {{"host", plain(m_view.host_name(m_server))}, {"problem", plain(resolution.problem)}});
+    }
+}
+
+void FindingMaker::installed_not_enabled(const FindingSpec& spec) {
+    const auto installed = m_view.attribute(m_server, m_view.catalogue().services_installed);
+    std::set<std::string> idle;
+    for (const auto& service : installed.values) {
+        if (!m_view.has_service(m_server, service)) idle.insert(plain(service));
+    }
+    if (!idle.empty()) report(spec, {{"services", fmt::format("{}", fmt::join(idle, ", "))}});
+}
+
+void FindingMaker::invalid_value(const FindingSpec& spec) {
+    for (const auto& state : m_states) {
+        if (state.listening.truth.verdict == Verdict::no) continue;
+        for (const auto& problem : state.harmless) {
+            report(spec, {{"attribute", problem.subject}, {"problem", problem.text}, {"endpoint", state.endpoint->id}});
+        }
+    }
+}
+
+void FindingMaker::remote_facts_assumed(const FindingSpec& spec) {
+    std::set<std::string> facts;
+    for (const auto& state : m_states) {
+        // Only what opened something, or keeps closed what would be opened otherwise, is worth telling.
+        const bool never = state.endpoint->dead || state.endpoint->audience == Audience::loopback ||
+                           state.endpoint->audience == Audience::nobody;
+        if (never || m_view.local(m_server) != nullptr) continue;
+        facts.insert(state.listening.assumed.begin(), state.listening.assumed.end());
+        facts.insert(state.listening.truth.assumed.begin(), state.listening.truth.assumed.end());
+    }
+    if (!facts.empty()) report(spec, {{"facts", fmt::format("{}", fmt::join(facts, ", "))}});
+}
+
+void FindingMaker::file_unreadable(const FindingSpec& spec) {
+    const auto* local = m_view.local(m_server);
+    if (local == nullptr) return;
+    std::set<std::string> needed;
+    for (const auto& state : m_states) {
+        if (state.listening.truth.verdict == Verdict::no) continue;
+        if (state.endpoint->port.kind == PortSource::Kind::file) needed.insert(state.endpoint->port.file);
+        if (!state.endpoint->bind.setting_file.empty()) needed.insert(state.endpoint->bind.setting_file);
+    }
+    for (const auto& [key, file] : local->files) {
+        if (!file.problem.empty() && needed.contains(key)) {
+            report(spec, {{"file", plain(file.path)}, {"problem", plain(file.problem)}});
+        }
+    }
+}
+
+void FindingMaker::master_cf_extra(const FindingSpec& spec) {
+    const auto* local = m_view.local(m_server);
+    if (local == nullptr) return;
+    std::set<std::pair<std::string, std::string>> known;  // file, service
+    std::set<std::string> files;
+    for (const auto& state : m_states) {
+        if (state.endpoint->port.kind != PortSource::Kind::file || state.listening.truth.verdict == Verdict::unknown)
+            continue;
+        files.insert(state.endpoint->port.file);
+        for (const auto& name : state.endpoint->port.names) known.emplace(state.endpoint->port.file, name);
+    }
+    for (const auto& listener : local->listeners) {
+        if (!files.contains(listener.file) || known.contains({listener.file, listener.service})) continue;
+        const auto host = zmi::parse_host(listener.address);
+        if (host && host->is_loopback()) continue;
+        report(spec, {{"port", std::to_string(listener.port)},
+                      {"value", plain(listener.service)},
+                      {"file", fmt::format("{}:{}", plain(listener.path), listener.line)},
+                      {"address", listener.address.empty() ? "all addresses" : plain(listener.address)}});
+    }
+}
+
+void FindingMaker::sshd_unknown(const FindingSpec& spec) {
+    const auto* local = m_view.local(m_server);
+    if (local == nullptr) return;
+    const auto* policy = m_view.policy_facts(m_server);
+    if (policy != nullptr && !policy->sshd_ports.empty()) return;
+    const auto state = local->files.find("sshd_config");
+    if (state != local->files.end() && !state->second.problem.empty()) {
+        report(spec, {{"file", plain(state->second.path)}, {"problem", plain(state->second.problem)}});
+    }
+}
+
+void FindingMaker::unverified_endpoint(const FindingSpec& spec) {
+    for (const auto& state : m_states) {
+        if (!state.held_back) continue;
+        const auto port = state.listening.sockets.empty() ? state.endpoint->default_port
+                                                          : state.listening.sockets.front().port.to_string();
+        report(spec, {{"endpoint", state.endpoint->id},
+                      {"port", port},
+                      {"title", state.endpoint->title},
+                      {"reason", state.closed_reason}});
+    }
+}
+
+/// Is the attribute one by which clients name their peers (<client-names>)?
+bool FindingMaker::used_to_name_peers(std::string_view attribute) const {
+    const std::function<bool(const Condition&)> uses = [&](const Condition& condition) {
+        if (condition.kind == Condition::Kind::client_names && condition.name == attribute) return true;
+        return std::any_of(condition.children.begin(), condition.children.end(), uses);
+    };
+    for (const auto& flow : m_view.catalogue().flows) {
+        for (const auto& reach : flow.reaches) {
+            if (uses(reach.pair)) return true;
+        }
+    }
+    return false;
+}
+
+/// A client names a host that is no server we know: an alias, perhaps, and then a rule is missing somewhere.
+void FindingMaker::unknown_host(const FindingSpec& spec) {
+    for (const auto& [name, attribute] : m_view.catalogue().attributes) {
+        if (!used_to_name_peers(name)) continue;
+        const auto fact = m_view.attribute(m_server, name);
+        for (const auto& value : fact.values) {
+            for (const auto word : zmi::split_words(value)) {
+                const auto authority = zmi::parse_authority(word);
+                if (!authority.host || authority.host->is_loopback() || m_view.names_any(*authority.host)) continue;
+                report(spec, {{"attribute", name}, {"value", plain(value)}, {"host", authority.host->text}});
+            }
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<Finding> find_findings(const Decider& decider, const std::vector<EndpointState>& states,
+                                   std::size_t server) {
+    return FindingMaker(decider, states, server).all();
+}
+
+}  // namespace zmfw

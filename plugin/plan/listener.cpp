@@ -1,0 +1,283 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <algorithm>
+#include <plugin/plan/listener.hpp>
+#include <set>
+#include <zmintegration/support/text.hpp>
+
+namespace zmfw {
+namespace {
+
+using Kind = PortSource::Kind;
+
+PortRange one_port(std::uint16_t port) {
+    return {port, port};
+}
+
+/// Sockets of one endpoint on one server, source of port by source of port.
+class SocketReader {
+public:
+    SocketReader(const Evaluator& evaluator, const Endpoint& endpoint, std::size_t server, Listening& into)
+        : m_view(evaluator.view()), m_endpoint(endpoint), m_port(endpoint.port), m_server(server), m_into(into) {}
+
+    void read();
+
+private:
+    void add(std::uint16_t port, std::vector<Because> because) { add(port, std::move(because), own_bound()); }
+    void add(std::uint16_t port, std::vector<Because> because, Bound bound);
+    void add_fact(const Fact& fact);
+    [[nodiscard]] Bound own_bound() const { return bound(m_view, m_endpoint.bind, m_server); }
+    [[nodiscard]] bool overridden();
+    void from_url_attribute();
+    void from_own_urls();
+    void from_urls_of_others();
+    void add_url(const Fact& fact, std::string_view url);
+    void from_file();
+    void add_file_listener(const zmi::FileListener& listener);
+    void from_sshd();
+    void from_packaged_ports(zmi::Origin origin);
+
+    const FactsView& m_view;
+    const Endpoint& m_endpoint;
+    const PortSource& m_port;
+    std::size_t m_server;
+    Listening& m_into;
+};
+
+void SocketReader::add(std::uint16_t port, std::vector<Because> because, Bound bound) {
+    const auto same = [&](const Socket& other) {
+        return other.port == one_port(port) && other.bound.any == bound.any && other.bound.addresses == bound.addresses;
+    };
+    if (std::any_of(m_into.sockets.begin(), m_into.sockets.end(), same)) return;
+    m_into.sockets.push_back({one_port(port), std::move(bound), std::move(because)});
+}
+
+void SocketReader::add_fact(const Fact& fact) {
+    if (fact.assumed) m_into.assumed.push_back(fmt::format("{} of {}", fact.name, m_view.name(m_server)));
+    const auto port = fact.values.size() == 1 ? zmi::parse_port(fact.values.front()) : std::nullopt;
+    if (port) return add(*port, {because_of(m_view, m_server, fact)});
+    m_into.problems.push_back(bad_value(m_view, m_server, fact, fact.joined(), "port (1 to 65535)"));
+}
+
+/// A localconfig key that is set and not 0 wins over the attribute.
+bool SocketReader::overridden() {
+    if (m_port.overriding_key.empty()) return false;
+    const auto fact = m_view.localconfig(m_server, m_port.overriding_key);
+    if (!fact.is_set() || fact.values.front() == "0") return false;
+    add_fact(fact);
+    return true;
+}
+
+void SocketReader::from_packaged_ports(zmi::Origin origin) {
+    for (const auto port : m_port.constants) {
+        add(port, {{"port", std::to_string(port), std::string(zmi::to_string(origin)), {}}});
+    }
+}
+
+void SocketReader::from_url_attribute() {
+    for (std::size_t client = 0; client < m_view.size(); ++client) {
+        const auto fact = m_view.attribute(client, m_port.name);
+        for (const auto port : ports_named_by(m_view, client, m_port.name, m_server, m_port.constants)) {
+            auto because = because_of(m_view, client, fact);
+            if (client != m_server) because.server = m_view.name(client);
+            add(port, {because});
+        }
+    }
+    if (m_into.sockets.empty()) from_packaged_ports(zmi::Origin::catalogue);
+}
+
+void SocketReader::add_url(const Fact& fact, std::string_view url) {
+    const auto authority = zmi::parse_authority(url);
+    if (authority.scheme != m_port.scheme) return;
+    const bool wildcard = authority.host_text.empty() || authority.host_text == "*";
+    if (authority.port_is_bad || !authority.port || (!wildcard && !authority.host)) {
+        m_into.problems.push_back(bad_value(m_view, m_server, fact, url, "URL with a host and a port"));
+        return;
+    }
+    BindSource bind = m_endpoint.bind;
+    bind.attribute.clear();
+    bind.localconfig.clear();
+    Bound at = bound(m_view, bind, m_server);
+    const bool literal = authority.host && authority.host->address;
+    if (!wildcard && (literal || authority.host->is_loopback())) {
+        at = Bound{};
+        if (literal && authority.host->address->is_unspecified()) {
+            at = bound(m_view, bind, m_server);
+        } else if (literal && !authority.host->address->is_loopback()) {
+            at.addresses = {*authority.host->address};
+            (authority.host->address->family == zmi::Family::ipv4 ? at.ipv4 : at.ipv6) = true;
+        }
+    }
+    add(*authority.port, {because_of(m_view, m_server, fact, std::string(url))}, std::move(at));
+}
+
+/// The first key names all URLs to bind; of the others only the first URL counts.
+void SocketReader::from_own_urls() {
+    for (std::size_t i = 0; i < m_port.names.size(); ++i) {
+        const auto fact = m_view.localconfig(m_server, m_port.names[i]);
+        const auto urls = fact.is_set() ? zmi::split_words(fact.values.front()) : std::vector<std::string_view>{};
+        if (urls.empty()) continue;
+        for (std::size_t url = 0; url < (i == 0 ? urls.size() : 1); ++url) add_url(fact, urls[url]);
+        if (m_into.sockets.empty() && m_into.problems.empty() && m_into.truth.verdict != Verdict::no) {
+            m_into.truth = {Verdict::no,
+                            {because_of(m_view, m_server, fact)},
+                            fmt::format("{} has no {}:// URL", m_port.names[i], m_port.scheme),
+                            {},
+                            {}};
+        }
+        return;
+    }
+    const auto keys = fmt::format("{}", fmt::join(m_port.names, ", "));
+    m_into.problems.push_back({m_view.name(m_server), keys,
+                               fmt::format("none of {} is set in localconfig.xml of {}", keys, m_view.name(m_server))});
+}
+
+/// We are not on that node: what this node's own URLs say of it.
+void SocketReader::from_urls_of_others() {
+    bool named = false;
+    for (const auto& [node, facts] : m_view.inventory().local) {
+        for (const auto& name : m_port.names) {
+            const auto found = facts.localconfig.find(name);
+            if (found == facts.localconfig.end()) continue;
+            Fact fact{name, {found->second}, zmi::Origin::localconfig, false};
+            for (const auto url : zmi::split_words(found->second)) {
+                const auto authority = zmi::parse_authority(url);
+                if (!authority.host || !m_view.names(*authority.host, m_server)) continue;
+                named = true;
+                if (authority.scheme == m_port.scheme && authority.port) {
+                    auto because = because_of(m_view, m_server, fact, std::string(url));
+                    because.server = node;
+                    add(*authority.port, {because});
+                }
+            }
+        }
+    }
+    if (!named) {
+        const auto keys = fmt::format("{}", fmt::join(m_port.names, ", "));
+        m_into.problems.push_back(
+            {m_view.name(m_server), keys,
+             fmt::format(
+                 "where {} listens on {} is only known there ({}), and no URL of this node names it: run zmfirewall "
+                 "on it, or give <server name=\"{}\"><local name=\"{}\">...</local></server> in the policy",
+                 m_endpoint.id, m_view.name(m_server), keys, m_view.name(m_server), m_port.names.front())});
+    } else if (m_into.sockets.empty() && m_into.truth.verdict != Verdict::no) {
+        m_into.truth = {Verdict::no, {}, fmt::format("no {}:// URL names this server", m_port.scheme), {}, {}};
+    }
+}
+
+void SocketReader::add_file_listener(const zmi::FileListener& listener) {
+    Because because{fmt::format("{}:{}", listener.path, listener.line),
+                    fmt::format("{} inet", listener.service),
+                    std::string(zmi::to_string(zmi::Origin::file)),
+                    {}};
+    if (listener.address.empty()) return add(listener.port, {std::move(because)});
+    BindSource bind;
+    bind.families = m_endpoint.bind.families;
+    Bound at;
+    const auto host = zmi::parse_host(listener.address);
+    if (host && host->address && !host->address->is_unspecified()) {
+        if (!host->address->is_loopback()) {
+            at.addresses = {*host->address};
+            (host->address->family == zmi::Family::ipv4 ? at.ipv4 : at.ipv6) = true;
+        }
+    } else if (!host || !host->is_loopback()) {
+        at = bound(m_view, bind, m_server);
+    }
+    add(listener.port, {std::move(because)}, std::move(at));
+}
+
+void SocketReader::from_file() {
+    const auto* local = m_view.local(m_server);
+    const auto state = local == nullptr ? nullptr : [&]() -> const zmi::FileState* {
+        const auto found = local->files.find(m_port.file);
+        return found == local->files.end() ? nullptr : &found->second;
+    }();
+    if (state == nullptr || !state->problem.empty()) {
+        m_into.assumed.push_back(fmt::format("{} of {}", m_port.file, m_view.name(m_server)));
+        return from_packaged_ports(zmi::Origin::packaged_default);
+    }
+    const std::set<std::string, std::less<>> wanted(m_port.names.begin(), m_port.names.end());
+    for (const auto& listener : local->listeners) {
+        if (listener.file == m_port.file && wanted.contains(listener.service)) add_file_listener(listener);
+    }
+    if (m_into.sockets.empty() && m_into.truth.verdict != Verdict::no) {
+        m_into.truth = {
+            Verdict::no, {}, fmt::format("{} has no inet service '{}'", state->path, m_port.names.front()), {}, {}};
+    }
+}
+
+void SocketReader::from_sshd() {
+    if (const auto* facts = m_view.policy_facts(m_server)) {
+        for (const auto port : facts->sshd_ports) {
+            add(port, {{"sshd port", std::to_string(port), std::string(zmi::to_string(zmi::Origin::policy)), {}}});
+        }
+    }
+    if (const auto* local = m_view.local(m_server)) {
+        for (const auto& listener : local->listeners) {
+            if (listener.file == "sshd_config") add_file_listener(listener);
+        }
+    } else {
+        m_into.assumed.push_back(fmt::format("sshd_config of {}", m_view.name(m_server)));
+    }
+    // What sshd's own file says of a port is more exact than the bare number of the attribute.
+    const auto fact = m_view.attribute(m_server, m_port.name);
+    const auto known = [&](const Socket& socket) { return fact.joined() == socket.port.to_string(); };
+    if (std::none_of(m_into.sockets.begin(), m_into.sockets.end(), known)) add_fact(fact);
+}
+
+void SocketReader::read() {
+    switch (m_port.kind) {
+        case Kind::attribute:
+            if (!overridden()) add_fact(m_view.attribute(m_server, m_port.name));
+            break;
+        case Kind::localconfig: add_fact(m_view.localconfig(m_server, m_port.name)); break;
+        case Kind::url_attribute: from_url_attribute(); break;
+        case Kind::url_local: {
+            const auto* policy = m_view.policy_facts(m_server);
+            const bool told =
+                policy != nullptr && std::any_of(m_port.names.begin(), m_port.names.end(),
+                                                 [&](const auto& name) { return policy->local.contains(name); });
+            if (told || m_view.local(m_server) != nullptr) {
+                from_own_urls();
+            } else {
+                from_urls_of_others();
+            }
+            break;
+        }
+        case Kind::file: from_file(); break;
+        case Kind::sshd: from_sshd(); break;
+        case Kind::constant: from_packaged_ports(zmi::Origin::catalogue); break;
+        case Kind::none: break;
+    }
+}
+
+}  // namespace
+
+std::vector<std::uint16_t> ports_named_by(const FactsView& view, std::size_t client, std::string_view attribute,
+                                          std::size_t listener, const std::vector<std::uint16_t>& otherwise) {
+    std::vector<std::uint16_t> ports;
+    const auto fact = view.attribute(client, attribute);
+    for (const auto& value : fact.values) {
+        for (const auto word : zmi::split_words(value)) {
+            const auto authority = zmi::parse_authority(word);
+            if (!authority.host || authority.port_is_bad || !view.names(*authority.host, listener)) continue;
+            if (authority.port) {
+                ports.push_back(*authority.port);
+            } else {
+                ports.insert(ports.end(), otherwise.begin(), otherwise.end());
+            }
+        }
+    }
+    std::sort(ports.begin(), ports.end());
+    ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+    return ports;
+}
+
+Listening listening(const Evaluator& evaluator, const Endpoint& endpoint, std::size_t server) {
+    Listening result;
+    result.truth = evaluator.about(endpoint.listens, server);
+    SocketReader(evaluator, endpoint, server, result).read();
+    return result;
+}
+
+}  // namespace zmfw
