@@ -155,7 +155,7 @@ def generate(count):
     servers = {}
     proxies, mtas, ldaps = max(1, count // 20), max(1, count // 10), max(1, count // 50)
     for i in range(count):
-        address = f"10.{20 + i // 65536}.{i // 256 % 256}.{i % 256}" if i % 256 not in (0, 255) else f"10.99.{i // 256}.7"
+        address = f"10.20.{i // 250}.{i % 250 + 1}"
         if i < ldaps:
             name, own = f"ldap{i + 1}", ["ldap"]
         elif i < ldaps + mtas:

@@ -121,18 +121,16 @@ class Engine:
         """(status, response body). Same request, same state: the same string object, so callers may cache by it."""
         self.refresh(frozenset(modes.items()), modes)
         soap = SOAP11 if SOAP11.encode() in body[:400] else SOAP12
-        context = True
         try:
             header, request = self.parse(body)
             context_element = header.find("{urn:zimbra}context") if header is not None else None
             token = context_element.findtext("{urn:zimbra}authToken") if context_element is not None else None
-            context = context_element is not None
             authorised = self.check_token(token)
             if "auth-expired" in modes and local(request.tag) != "AuthRequest":
                 raise auth_expired()
-            return 200, envelope(self.document(request, authorised, modes), soap, context)
+            return 200, envelope(self.document(request, authorised, modes), soap)
         except Fault as fault:
-            return 500, envelope(fault.xml(), soap, context and not fault.bare)
+            return 500, envelope(fault.xml(), soap, not fault.bare)
 
     def parse(self, body):
         if not body.strip():
@@ -149,8 +147,10 @@ class Engine:
             raise failed from None
         soap = namespace(root.tag)
         content = root.find(f"{{{soap}}}Body")
-        if soap not in (SOAP11, SOAP12) or content is None or len(content) == 0:
-            raise Fault("service.PARSE_ERROR", "parse error: no document", bare=True)
+        if soap not in (SOAP11, SOAP12):
+            raise Fault("service.INVALID_REQUEST", "invalid request: unable to determine SOAP version", bare=True)
+        if content is None or len(content) == 0:
+            raise Fault("service.INVALID_REQUEST", "invalid request: No SOAP body", bare=True)
         return root.find(f"{{{soap}}}Header"), content[0]
 
     def document(self, request, authorised, modes):
@@ -180,12 +180,12 @@ class Engine:
         handler = getattr(self, "do_" + name.removesuffix("Request"), None)
         if name == "AuthRequest":
             return self.do_Auth(request, modes, authorised)
+        if handler is None or not name.endswith("Request"):
+            raise Fault("service.UNKNOWN_DOCUMENT", f"unknown document: {name}")
         if not authorised:
             raise auth_required()
         if "auth-expired-inline" in modes:
             raise Fault("service.AUTH_EXPIRED", "auth credentials have expired")
-        if handler is None or not name.endswith("Request"):
-            raise Fault("service.UNKNOWN_DOCUMENT", f"unknown document: {name}")
         inner = handler(request, modes)
         response = name.removesuffix("Request") + "Response"
         attribute = f" requestId={quoteattr(request_id)}" if request_id is not None else ""
@@ -200,6 +200,8 @@ class Engine:
             authorised = self.check_token(given["authToken"])
         if "servers-failure" in modes and modes["servers-failure"] == "auth":
             raise Fault("service.FAILURE", "system failure: unable to refresh entry", receiver=True)
+        if name is None and not authorised:
+            raise Fault("service.INVALID_REQUEST", "invalid request: invalid request parameter")
         if "auth-failed" in modes:
             raise Fault("account.AUTH_FAILED", f"authentication failed for [{name}]")
         if not password and not authorised:
@@ -292,7 +294,7 @@ class Engine:
         return a_elements({a: v for a, v in self.config.items() if a.lower() == wanted})
 
 
-def envelope(content, soap, context):
+def envelope(content, soap, context=True):
     header = '<soap:Header><context xmlns="urn:zimbra"/></soap:Header>' if context else ""
     return f'<soap:Envelope xmlns:soap="{soap}">{header}<soap:Body>{content}</soap:Body></soap:Envelope>'
 

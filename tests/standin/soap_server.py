@@ -53,6 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         modes = self.server.modes()
+        self.server.note(body)
         if not self.path.startswith("/service/admin/soap"):
             self.page(405, "HTTP method POST is not supported by this URL")
         elif "evil" in (self.headers.get("Referer") or ""):
@@ -229,6 +230,12 @@ class Server(http.server.ThreadingHTTPServer):
 
     def modes(self):
         return misbehaviour.read(self.home, "soap")
+
+    def note(self, body):
+        """Each document asked for, a line each, so that tests can count round trips."""
+        names = [n for n in ("AuthRequest", "BatchRequest", "GetAllServersRequest") if f"<{n}".encode() in body]
+        with open(self.home / "soap.requests", "a", encoding="utf-8") as f:
+            f.write(" ".join(names) + "\n")
 
     def compressed(self, data):
         """Gzipped, remembered: the benchmark asks for the same long answer again and again."""
