@@ -66,22 +66,58 @@ Expected<std::string> read_file(const std::filesystem::path& path, std::size_t l
     }
 }
 
-Expected<void> write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode) {
-    std::string temporary = path.string() + ".XXXXXX";
-    Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-    if (file.get() < 0) return system_failure("write beside", path, errno);
-    const auto give_up = [&](int code) {
-        ::unlink(temporary.c_str());
-        return system_failure("write", path, code);
-    };
-    if (!write_all(file.get(), content) || ::fchmod(file.get(), mode) != 0 || ::fsync(file.get()) != 0) {
-        return give_up(errno);
-    }
-    if (file.close() != 0 || ::rename(temporary.c_str(), path.c_str()) != 0) return give_up(errno);
+namespace {
+
+/// A synced temporary beside `path`; its name, or the failure (and then no temporary).
+Expected<std::string> write_temporary(const FileToWrite& file) {
+    std::string temporary = file.path.string() + ".XXXXXX";
+    Descriptor descriptor(::mkostemp(temporary.data(), O_CLOEXEC));
+    if (descriptor.get() < 0) return system_failure("write beside", file.path, errno);
+    const bool written = write_all(descriptor.get(), file.content) && ::fchmod(descriptor.get(), file.mode) == 0 &&
+                         ::fsync(descriptor.get()) == 0 && descriptor.close() == 0;
+    if (written) return temporary;
+    const int code = errno;
+    ::unlink(temporary.c_str());
+    return system_failure("write", file.path, code);
+}
+
+void sync_folder_of(const std::filesystem::path& path) {
     const auto folder_path = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
     const Descriptor folder(::open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.get() >= 0) ::fsync(folder.get());
+}
+
+}  // namespace
+
+Expected<void> write_files_atomically(const std::vector<FileToWrite>& files) {
+    std::vector<std::string> temporaries;
+    const auto drop_from = [&](std::size_t first) {
+        for (std::size_t i = first; i < temporaries.size(); ++i) ::unlink(temporaries[i].c_str());
+    };
+    for (const auto& file : files) {
+        std::error_code code;
+        if (file.path.has_parent_path()) std::filesystem::create_directories(file.path.parent_path(), code);
+        auto temporary = code ? Expected<std::string>(system_failure("make the folder of", file.path, code.value()))
+                              : write_temporary(file);
+        if (!temporary) {
+            drop_from(0);
+            return tl::unexpected(std::move(temporary.error()));
+        }
+        temporaries.push_back(std::move(*temporary));
+    }
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        if (::rename(temporaries[i].c_str(), files[i].path.c_str()) != 0) {
+            const int code = errno;
+            drop_from(i);
+            return system_failure("write", files[i].path, code);
+        }
+    }
+    for (const auto& file : files) sync_folder_of(file.path);
     return {};
+}
+
+Expected<void> write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode) {
+    return write_files_atomically({{path, std::string(content), mode}});
 }
 
 }  // namespace zmi

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 #include <zmintegration/support/error.hpp>
 
 namespace zmi {
@@ -15,5 +16,15 @@ namespace zmi {
 /// file is untouched and the temporary is gone.
 [[nodiscard]] Expected<void> write_file_atomically(const std::filesystem::path& path, std::string_view content,
                                                    unsigned mode = 0644);
+
+struct FileToWrite {
+    std::filesystem::path path;
+    std::string content;
+    unsigned mode = 0644;
+};
+
+/// Several files as one: all are written and synced beside their places before the first is renamed, so that a full
+/// disk leaves every old file as it was. Missing folders are made.
+[[nodiscard]] Expected<void> write_files_atomically(const std::vector<FileToWrite>& files);
 
 }  // namespace zmi
