@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Sourced by install/setup and tests/run: the Debian packages each of them needs, and how to get them.
 
 build_packages=(g++ cmake make ninja-build pkg-config libcurl4-openssl-dev libssl-dev libpugixml-dev libboost-dev
