@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
+#include <tests/unit/support/temporary_tree.hpp>
 #include <zmintegration/local/node_files.hpp>
-
-#include "temporary_tree.hpp"
 
 namespace {
 
