@@ -53,16 +53,15 @@ class HostileValues(support.Case):
 
     VALUES = [
         ("mbox2.example.com", "zimbraLmtpBindPort", "25;; accept"),
-        ("mbox2.example.com", "zimbraAdminPort", '7071 } accept'),
+        ("mbox2.example.com", "zimbraAdminPort", "7071 } accept"),
         ("mbox2.example.com", "zimbraExtensionBindPort", "70000"),
         ("mbox2.example.com", "zimbraImapSSLBindPort", "-1"),
         ("mbox2.example.com", "zimbraMailSSLPort", "0x50"),
         ("mbox2.example.com", "zimbraMailSSLPort", "8443\\n25"),
-        ("proxy1.example.com", "zimbraMailSSLProxyPort", "443 comment \"x"),
+        ("proxy1.example.com", "zimbraMailSSLProxyPort", '443 comment "x'),
         ("proxy1.example.com", "zimbraMemcachedBindPort", "٣"),
         ("proxy1.example.com", "zimbraMemcachedBindAddress", "0.0.0.0;; accept"),
         ("mbox2.example.com", "zimbraMailMode", "htttp"),
-        ("mbox2.example.com", "zimbraServiceHostname", 'x"}; accept'.replace(";", ";;")),
     ]
 
     def check(self, server, attribute, value):
@@ -76,6 +75,16 @@ class HostileValues(support.Case):
                         self.assert_refused(result, (3,))
                         self.assertIn(server.split(".")[0], result.err)
                         self.assertIn(attribute, result.err)
+
+    def test_a_hostile_host_name_is_never_repeated_in_a_result(self):
+        with support.Home("cluster") as home:
+            home.serve()
+            home.misbehave('all set-server mbox2.example.com zimbraServiceHostname=x"};; reboot')
+            for source in ("soap", "zmprov-ldap"):
+                for command in (["plan", "--all", "--json"], ["plan", "--all"], ["emit", "nftables", "--all"]):
+                    result = home.run(*command, source=source)
+                    self.assertIn(result.status, (0, 1, 2, 3), result.err)
+                    self.assertNotIn("reboot", result.out)
 
     def test_a_forged_value_over_several_lines_makes_no_server_and_no_service(self):
         with support.Home("cluster") as home:
