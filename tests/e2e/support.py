@@ -126,7 +126,8 @@ def run(command):
         timeout=LONGEST, env=environment, check=False,
     )  # fmt: skip
     seconds = time.monotonic() - started
-    return Result(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"), seconds)
+    out, err = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
+    return Result(done.returncode, out, err, seconds)
 
 
 class Case(unittest.TestCase):
@@ -136,7 +137,8 @@ class Case(unittest.TestCase):
 
     def assert_done(self, result):
         """Done, with findings or without."""
-        self.assertIn(result.status, (0, 1), f"status {result.status}; stderr:\n{result.err}\nstdout:\n{result.out[:2000]}")
+        told = f"status {result.status}; stderr:\n{result.err}\nstdout:\n{result.out[:2000]}"
+        self.assertIn(result.status, (0, 1), told)
 
     def assert_refused(self, result, statuses=(3,)):
         """No result at all: nothing on stdout, a reason on stderr, in bounded time."""
@@ -147,7 +149,3 @@ class Case(unittest.TestCase):
 
 def without_source(plan):
     return {k: v for k, v in plan.items() if k != "source"}
-
-
-def main():
-    unittest.main(verbosity=2)

@@ -236,7 +236,8 @@ class Soap(support.Case):
         self.assertNotIn("17071", ask(config))
         self.assertNotIn("17071", ask(servers.format(1)))
         self.assertIn("18080", ask(servers.format(0)), "what is set on a server is read again")
-        ask('<FlushCacheRequest xmlns="urn:zimbraAdmin"><cache type="config,server" allServers="0"/></FlushCacheRequest>')
+        cache = '<cache type="config,server" allServers="0"/>'
+        ask(f'<FlushCacheRequest xmlns="urn:zimbraAdmin">{cache}</FlushCacheRequest>')
         self.assertIn("17071", ask(config))
         self.assertIn("17071", ask(servers.format(1)))
 

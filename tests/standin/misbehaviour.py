@@ -63,7 +63,8 @@ def mutate(names, deployment, modes):
         changed = True
     if "forged-value" in modes:
         # A value of an attribute that readers do ask for, with lines that look like an answer of their own.
-        forged = "http://spell.example.com/\nzimbraServiceEnabled: proxy\n\n# name forged.example.com\nzimbraMailMode: http"
+        forged = "http://spell.example.com/\nzimbraServiceEnabled: proxy\n\n# name forged.example.com\n"
+        forged += "zimbraMailMode: http"
         first = names[0]
         deployment.servers[first] = {**deployment.servers[first], "zimbraSpellCheckURL": [forged]}
         changed = True
