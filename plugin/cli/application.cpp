@@ -1,0 +1,142 @@
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <functional>
+#include <iostream>
+#include <plugin/cli/application.hpp>
+#include <plugin/cli/commands.hpp>
+#include <plugin/prove/prove.hpp>
+
+namespace zmfw {
+namespace {
+
+constexpr const char* k_examples =
+    "Examples:\n"
+    "  zmfirewall discover                     what is enabled where\n"
+    "  zmfirewall plan                         what this node must let in, and why the rest is closed\n"
+    "  zmfirewall explain 7073                 why a port is open, closed or unknown\n"
+    "  zmfirewall emit nftables --prove        rules for this node, tried in a throw-away kernel namespace first\n"
+    "  zmfirewall emit ufw --all --output DIR  rules for every server of the deployment\n"
+    "  zmfirewall discover --json > inv.json; zmfirewall --inventory inv.json plan --all\n";
+
+/// What the arguments asked for.
+struct Invocation {
+    GlobalOptions global;
+    PlanOptions plan;
+    EmitOptions emit;
+    Selection explain_selection;
+    std::string explain_what;
+    std::string catalogue_what;
+    bool discover_json = false;
+    std::function<ExitStatus(const Context&)> run;
+};
+
+void add_global_options(CLI::App& app, GlobalOptions& options) {
+    app.add_option("--zimbra-home", options.zimbra_home, "Root of the Zimbra installation")->capture_default_str();
+    app.add_option("--system-root", options.system_root, "Root of the host's own files (etc/ssh)")
+        ->capture_default_str();
+    app.add_option("--source", options.source,
+                   "Ask only this source: soap, zmprov or zmprov-ldap (default: all, in this order)");
+    app.add_option("--inventory", options.inventory, "Use a saved inventory (discover --json) instead of asking");
+    app.add_option("--policy", options.policy,
+                   "Site policy (default: conf/zmfirewall.xml of the installation, if there)");
+    app.add_option("--tls-ca", options.tls_ca,
+                   "CA certificates to trust (default: Zimbra's own CA, then the system's)");
+    app.add_flag("--tls-no-verify", options.tls_no_verify,
+                 "Do not verify the server's certificate; warns on every run");
+    app.add_option("--timeout", options.timeout_seconds, "Seconds that each source may take")
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
+    app.add_option("--data", options.data, "Folder with the catalogue and the templates");
+}
+
+void add_selection(CLI::App& command, Selection& selection) {
+    auto* server = command.add_option("--server", selection.server, "For this server (default: this node)");
+    command.add_flag("--all", selection.all, "For every server of the deployment")->excludes(server);
+}
+
+CLI::App* add_command(CLI::App& app, const char* name, const char* description) {
+    auto* command = app.add_subcommand(name, description);
+    command->fallthrough();
+    return command;
+}
+
+void add_commands(CLI::App& app, Invocation& call) {
+    auto* discover = add_command(app, "discover", "Ask the installation what is enabled where");
+    discover->add_flag("--json", call.discover_json, "As an inventory to save: every fact and its origin, no secret");
+    discover->callback(
+        [&call] { call.run = [&call](const Context& context) { return run_discover(context, call.discover_json); }; });
+
+    auto* plan = add_command(app, "plan", "What must be open, to whom and why; what stays closed; findings");
+    add_selection(*plan, call.plan.selection);
+    plan->add_flag("--json", call.plan.json, "As JSON (schema zmfirewall/plan/1)");
+    plan->add_option("--fail-on", call.plan.fail_on, "Exit with 1 on findings of this severity or worse")
+        ->check(CLI::IsMember({"info", "warning", "blocker"}));
+    plan->callback([&call] { call.run = [&call](const Context& context) { return run_plan(context, call.plan); }; });
+
+    auto* explain =
+        add_command(app, "explain", "Why a port or endpoint is open, closed or unknown; what a finding means");
+    explain->add_option("what", call.explain_what, "Port, endpoint, finding or reason id")->required();
+    add_selection(*explain, call.explain_selection);
+    explain->callback([&call] {
+        call.run = [&call](const Context& context) {
+            return run_explain(context, call.explain_what, call.explain_selection);
+        };
+    });
+
+    auto* emit = add_command(app, "emit", "Write the rules");
+    emit->add_option("format", call.emit.format, "Format (see formats)")->required();
+    add_selection(*emit, call.emit.selection);
+    emit->add_option("--output", call.emit.output,
+                     "Folder for the files (default: standard output, where it is one file)");
+    emit->add_flag("--check", call.emit.check, "Have the format's own program read the rules first");
+    emit->add_flag("--prove", call.emit.prove, "Load the rules in a throw-away namespace and try what passes first");
+    emit->callback([&call] { call.run = [&call](const Context& context) { return run_emit(context, call.emit); }; });
+
+    auto* formats = add_command(app, "formats", "List the formats and where they were found");
+    formats->callback([&call] { call.run = run_formats; });
+
+    auto* catalogue = add_command(app, "catalogue", "List what zmfirewall knows, or one endpoint of it");
+    catalogue->add_option("what", call.catalogue_what, "Endpoint");
+    catalogue->callback([&call] {
+        call.run = [&call](const Context& context) { return run_catalogue(context, call.catalogue_what); };
+    });
+
+    // The inside of emit --prove: this very program again, in the namespace that it may spoil.
+    auto* inside = app.add_subcommand("prove-inside", "")->group("");
+    inside->callback([&call] {
+        call.run = [](const Context&) { return static_cast<ExitStatus>(prove_inside(std::cin, std::cout)); };
+    });
+}
+
+int run_parsed(const Invocation& call) {
+    const Context context(call.global);
+    return static_cast<int>(call.run(context));
+}
+
+}  // namespace
+
+int run_application(int argc, char** argv) {
+    // A reader that goes away is an error of write(), not our death in the middle of a file.
+    std::signal(SIGPIPE, SIG_IGN);
+    CLI::App app("zmfirewall: the minimal firewall whitelist of a live Zimbra", "zmfirewall");
+    app.set_version_flag("--version", std::string("zmfirewall ") + ZMFIREWALL_VERSION);
+    app.footer(std::string(k_examples) + "\n" + k_exit_status_table);
+    app.require_subcommand(1);
+    Invocation call;
+    add_global_options(app, call.global);
+    add_commands(app, call);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : static_cast<int>(ExitStatus::usage);
+    }
+    try {
+        return run_parsed(call);
+    } catch (const std::exception& error) {
+        tell(fmt::format("internal error: {}", error.what()));
+        return static_cast<int>(ExitStatus::bug);
+    }
+}
+
+}  // namespace zmfw

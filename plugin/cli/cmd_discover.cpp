@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <algorithm>
+#include <plugin/cli/commands.hpp>
+#include <plugin/cli/style.hpp>
+#include <plugin/plan/facts_view.hpp>
+#include <zmintegration/facts/inventory_json.hpp>
+
+namespace zmfw {
+namespace {
+
+std::string addresses_text(const FactsView& view, std::size_t server) {
+    const auto& resolution = view.addresses(server);
+    std::vector<std::string> texts;
+    for (const auto& address : resolution.addresses) texts.push_back(address.to_string());
+    return texts.empty() ? "does not resolve" : fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string discover_text(const FactsView& view, const Style& style) {
+    const auto& inventory = view.inventory();
+    std::string text = fmt::format("{} servers, from {} ({}) at {}\n", view.size(), inventory.source.kind,
+                                   inventory.source.server, inventory.source.taken_at);
+    for (std::size_t server = 0; server < view.size(); ++server) {
+        const auto version = view.attribute(server, view.catalogue().server_version);
+        auto services = view.attribute(server, view.catalogue().services_enabled).values;
+        std::sort(services.begin(), services.end());
+        text += fmt::format("\n{}{}\n", style.heading(view.name(server)),
+                            view.name(server) == inventory.this_node ? "  (this node)" : "");
+        text += table({{"addresses", addresses_text(view, server)},
+                       {"version", version.joined()},
+                       {"services", services.empty() ? "none" : fmt::format("{}", fmt::join(services, ", "))}},
+                      2);
+    }
+    return text;
+}
+
+}  // namespace
+
+ExitStatus run_discover(const Context& context, bool json) {
+    const auto catalogue = context.catalogue();
+    if (!catalogue) return report(catalogue.error());
+    const auto policy = context.policy(*catalogue);
+    if (!policy) return report(policy.error());
+    const auto inventory = context.inventory(*catalogue, *policy);
+    if (!inventory) return report(inventory.error());
+    if (json) return print(zmi::to_json(*inventory));
+    return print(discover_text(FactsView(*inventory, *catalogue, *policy), Style::of_stdout()));
+}
+
+}  // namespace zmfw

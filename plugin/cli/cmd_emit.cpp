@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+#include <algorithm>
+#include <plugin/cli/commands.hpp>
+#include <plugin/cli/planned.hpp>
+#include <plugin/prove/prove.hpp>
+#include <plugin/render/format.hpp>
+#include <plugin/render/format_check.hpp>
+#include <plugin/render/render.hpp>
+#include <zmintegration/process/process_runner.hpp>
+#include <zmintegration/support/file.hpp>
+
+namespace zmfw {
+namespace {
+
+using Files = std::vector<RenderedFile>;
+
+/// Everything is rendered before anything is written.
+zmi::Expected<Files> render_all(const Format& format, const Plan& plan) {
+    const RenderOptions options{ZMFIREWALL_VERSION};
+    Files files;
+    for (const auto& server : plan.servers) {
+        auto rendered = render(format, server, plan.source, options);
+        if (!rendered) return tl::unexpected(std::move(rendered.error()).within(server.name));
+        std::move(rendered->begin(), rendered->end(), std::back_inserter(files));
+    }
+    auto rendered = render_cluster(format, plan.servers, plan.source, options);
+    if (!rendered) return rendered;
+    std::move(rendered->begin(), rendered->end(), std::back_inserter(files));
+    return files;
+}
+
+ExitStatus tell_blockers(const Plan& plan) {
+    ExitStatus status = ExitStatus::done;
+    for (const auto& server : plan.servers) {
+        for (const auto* finding : server.standing_blockers()) {
+            tell(fmt::format("{}: blocker {}: {}", server.name, finding->id, finding->text));
+            for (const auto& remedy : finding->remedy) fmt::print(stderr, "  remedy: {}\n", remedy);
+            fmt::print(stderr, "  or accept it in the policy: <accept finding=\"{}\"/>\n", finding->id);
+            status = ExitStatus::findings;
+        }
+    }
+    if (status != ExitStatus::done) tell("nothing was emitted");
+    return status;
+}
+
+ExitStatus run_check(const Format& format, const Files& files, zmi::ProcessRunner& runner) {
+    const auto checked = check_output(format, files, runner);
+    if (!checked) return report(checked.error());
+    for (const auto& skipped : checked->skipped) tell("not checked: " + skipped);
+    if (checked->checked > 0)
+        tell(fmt::format("checked: {} of {} files read by their own program", checked->checked, files.size()));
+    return ExitStatus::done;
+}
+
+ExitStatus prove_server(const ServerPlan& server, const std::string& rules, zmi::ProcessRunner& runner) {
+    std::error_code code;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
+    const auto proof = prove(server, rules, runner, self);
+    if (!proof) return report(proof.error());
+    if (!proof->skipped_reason.empty()) {
+        tell(fmt::format("{}: not proven: {}", server.name, proof->skipped_reason));
+        return ExitStatus::done;
+    }
+    for (const auto& mismatch : proof->mismatches)
+        tell(fmt::format("{}: the rules do not match the plan: {}", server.name, mismatch));
+    if (!proof->proven) return ExitStatus::program;
+    tell(fmt::format("{}: proven in a kernel: {} allowed and {} denied connections behave as planned", server.name,
+                     proof->allowed_checked, proof->denied_checked));
+    return ExitStatus::done;
+}
+
+ExitStatus run_proofs(const Format& format, const Plan& plan, zmi::ProcessRunner& runner) {
+    const RenderOptions options{ZMFIREWALL_VERSION};
+    if (!can_prove(format)) {
+        tell(fmt::format("--prove does not know how to load the format {}", format.name));
+        return ExitStatus::usage;
+    }
+    for (const auto& server : plan.servers) {
+        const auto files = render(format, server, plan.source, options);
+        if (!files) return report(files.error());
+        if (const auto status = prove_server(server, files->front().content, runner); status != ExitStatus::done)
+            return status;
+    }
+    return ExitStatus::done;
+}
+
+ExitStatus write(const Files& files, const std::filesystem::path& folder) {
+    std::vector<zmi::FileToWrite> writes;
+    for (const auto& file : files) writes.push_back({folder / file.name, file.content, file.mode});
+    if (auto written = zmi::write_files_atomically(writes); !written) {
+        return report({zmi::ErrorKind::program, written.error().what, "the files of the last run are untouched"});
+    }
+    std::string names;
+    for (const auto& file : writes) names += file.path.string() + "\n";
+    return print(names);
+}
+
+}  // namespace
+
+ExitStatus run_emit(const Context& context, const EmitOptions& options) {
+    const auto roots = context.format_roots();
+    if (!roots) return report(roots.error());
+    const auto format = find_format(*roots, options.format);
+    if (!format) return report(format.error());
+    const auto planned = make_plan(context, options.selection);
+    if (!planned) return report(planned.error());
+    const auto& plan = planned->plan;
+    if (const auto status = tell_problems(plan); status != ExitStatus::done) return status;
+    if (const auto status = tell_blockers(plan); status != ExitStatus::done) return status;
+    const auto files = render_all(*format, plan);
+    if (!files) return report(files.error());
+    if (options.output.empty() && files->size() != 1) {
+        return report({zmi::ErrorKind::usage, fmt::format("{} makes {} files here", options.format, files->size()),
+                       "name a folder for them with --output DIR"});
+    }
+    const auto runner = zmi::make_process_runner();
+    if (options.check) {
+        if (const auto status = run_check(*format, *files, *runner); status != ExitStatus::done) return status;
+    }
+    if (options.prove) {
+        if (const auto status = run_proofs(*format, plan, *runner); status != ExitStatus::done) return status;
+    }
+    return options.output.empty() ? print(files->front().content) : write(*files, options.output);
+}
+
+}  // namespace zmfw

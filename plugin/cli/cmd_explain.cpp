@@ -1,0 +1,195 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <algorithm>
+#include <functional>
+#include <plugin/cli/commands.hpp>
+#include <plugin/cli/endpoint_text.hpp>
+#include <plugin/cli/plan_text.hpp>
+#include <plugin/cli/planned.hpp>
+#include <set>
+#include <zmintegration/support/text.hpp>
+
+namespace zmfw {
+namespace {
+
+/// Which entries of a plan a question is about.
+struct Question {
+    std::function<bool(const OpenPort&)> open;
+    std::function<bool(const ClosedPort&)> closed;
+};
+
+std::string open_text(const OpenPort& open, const Style& style) {
+    auto text = fmt::format("  {} {}/{} {}: {} ({})\n", style.good("open"), open.port.to_string(), open.protocol,
+                            open.endpoint, sources_text(open), open.audience);
+    std::vector<std::string> sources;
+    for (const auto& source : open.sources) sources.push_back(source.to_short_string());
+    text += wrapped(fmt::format("from {}", fmt::join(sources, ", ")), 6);
+    if (!open.destinations.empty()) {
+        std::vector<std::string> destinations;
+        for (const auto& destination : open.destinations) destinations.push_back(destination.to_string());
+        text += wrapped(fmt::format("only on {}", fmt::join(destinations, ", ")), 6);
+    }
+    text += fmt::format("      reason {}\n", open.reason);
+    for (const auto& because : open.because) text += fmt::format("      because {}\n", because_text(because));
+    return text;
+}
+
+std::string closed_text(const ClosedPort& closed, const Style& style) {
+    const auto port = closed.port ? fmt::format("{}/{} ", closed.port->to_string(), closed.protocol) : std::string();
+    auto text = fmt::format("  {} {}{}: {}\n", style.warn("closed"), port, closed.endpoint, closed.reason);
+    for (const auto& because : closed.because) text += fmt::format("      because {}\n", because_text(because));
+    return text;
+}
+
+std::string entries_text(const ServerPlan& plan, const Question& question, const Style& style) {
+    std::string text;
+    for (const auto& open : plan.open) {
+        if (question.open(open)) text += open_text(open, style);
+    }
+    for (const auto& closed : plan.closed) {
+        if (question.closed(closed)) text += closed_text(closed, style);
+    }
+    return text;
+}
+
+/// The chosen servers in full, what is open on the others in a line each.
+std::string answers_text(const Planned& planned, const std::optional<std::string>& chosen, const Question& question,
+                         const Style& style) {
+    std::string text;
+    std::string elsewhere;
+    for (const auto& plan : planned.plan.servers) {
+        if (!chosen || plan.name == *chosen) {
+            if (!plan.complete()) {
+                text += fmt::format("on {}: no plan, knowledge is incomplete\n", plan.name);
+            } else if (const auto entries = entries_text(plan, question, style); !entries.empty()) {
+                text += fmt::format("on {}\n{}", style.heading(plan.name), entries);
+            }
+            continue;
+        }
+        for (const auto& open : plan.open) {
+            if (!plan.complete() || !question.open(open)) continue;
+            elsewhere += fmt::format("  {}: {}/{} {} open to {}\n", plan.name, open.port.to_string(), open.protocol,
+                                     open.endpoint, sources_text(open));
+        }
+    }
+    return text + (elsewhere.empty() ? std::string() : "on other servers\n" + elsewhere);
+}
+
+std::string explain_port(const Planned& planned, const std::optional<std::string>& chosen, std::uint16_t port,
+                         const Style& style) {
+    const auto within = [&](const std::optional<PortRange>& range) {
+        return range && range->first <= port && port <= range->last;
+    };
+    const Question question{[&](const OpenPort& open) { return within(open.port); },
+                            [&](const ClosedPort& closed) { return within(closed.port); }};
+    auto text = answers_text(planned, chosen, question, style);
+    std::set<std::string> concerned;
+    for (const auto& plan : planned.plan.servers) {
+        for (const auto& open : plan.open) {
+            if (within(open.port)) concerned.insert(open.endpoint);
+        }
+        for (const auto& closed : plan.closed) {
+            if (within(closed.port)) concerned.insert(closed.endpoint);
+        }
+    }
+    std::string known;
+    for (const auto& endpoint : planned.catalogue.endpoints) {
+        if (!concerned.contains(endpoint.id) && !usually_on(endpoint, port)) continue;
+        known += "\n" + endpoint_text(planned.catalogue, endpoint, style);
+    }
+    if (text.empty() && known.empty()) {
+        return fmt::format(
+            "port {0}: never heard of it. No endpoint of the catalogue uses it here or by default, so nothing opens "
+            "it.\n"
+            "If something of yours listens there, the policy may open it:\n"
+            "  <allow port=\"{0}\" protocol=\"tcp\" from=\"ADDRESS\" comment=\"...\"/>\n",
+            port);
+    }
+    if (text.empty()) text = fmt::format("port {}: nothing of this deployment uses it\n", port);
+    return text + known;
+}
+
+std::string explain_finding(const Planned& planned, const FindingSpec& spec, const std::optional<std::string>& chosen,
+                            const Style& style) {
+    auto text = fmt::format("{} ({})\n{}", style.heading(spec.id), to_string(spec.severity), wrapped(spec.text, 2));
+    if (spec.severity == Severity::blocker) {
+        text +=
+            fmt::format("  stops emit until it is gone or the policy accepts it: <accept finding=\"{}\"/>\n", spec.id);
+    }
+    std::string found;
+    for (const auto& plan : planned.plan.servers) {
+        if (chosen && plan.name != *chosen) continue;
+        for (const auto& finding : plan.findings) {
+            if (finding.id == spec.id) found += fmt::format("on {}\n{}", plan.name, finding_text(finding, style));
+        }
+    }
+    return text + (found.empty() ? "not found here\n" : found);
+}
+
+std::string explain_reason(const Planned& planned, const std::string& reason, const Style& style) {
+    std::string text;
+    for (const auto& plan : planned.plan.servers) {
+        for (const auto& open : plan.open) {
+            if (open.reason == reason)
+                text += fmt::format("on {}\n{}", style.heading(plan.name), open_text(open, style));
+        }
+    }
+    return text;
+}
+
+zmi::Error unknown_subject(const Catalogue& catalogue, const std::string& what) {
+    std::vector<std::string> names;
+    for (const auto& endpoint : catalogue.endpoints) names.push_back(endpoint.id);
+    for (const auto& finding : catalogue.findings) names.push_back(finding.id);
+    const auto near = zmi::nearest(what, names);
+    return {zmi::ErrorKind::usage, fmt::format("{} is no port, endpoint, finding or reason id", zmi::quoted(what)),
+            near.empty() ? "`zmfirewall catalogue` lists the endpoints" : fmt::format("did you mean '{}'", near)};
+}
+
+zmi::Expected<std::string> explain(const Planned& planned, const std::optional<std::string>& chosen,
+                                   const std::string& what, const Style& style) {
+    const auto number = what.substr(0, what.find('/'));
+    if (const auto port = zmi::parse_port(number)) return explain_port(planned, chosen, *port, style);
+    if (const auto* endpoint = planned.catalogue.find(what)) {
+        const Question question{[&](const OpenPort& open) { return open.endpoint == what; },
+                                [&](const ClosedPort& closed) { return closed.endpoint == what; }};
+        return answers_text(planned, chosen, question, style) + "\n" +
+               endpoint_text(planned.catalogue, *endpoint, style);
+    }
+    for (const auto& finding : planned.catalogue.findings) {
+        if (finding.id == what) return explain_finding(planned, finding, chosen, style);
+    }
+    if (auto text = explain_reason(planned, what, style); !text.empty()) return text;
+    return tl::unexpected(unknown_subject(planned.catalogue, what));
+}
+
+}  // namespace
+
+ExitStatus run_explain(const Context& context, const std::string& what, const Selection& selection) {
+    const auto planned = make_plan(context, {.server = {}, .all = true});
+    if (!planned) return report(planned.error());
+    const auto chosen = Context::selected(selection, planned->inventory);
+    if (!chosen) return report(chosen.error());
+    const auto text = explain(*planned, *chosen, what, Style::of_stdout());
+    if (!text) return report(text.error());
+    return print(*text);
+}
+
+ExitStatus run_catalogue(const Context& context, const std::string& what) {
+    const auto catalogue = context.catalogue();
+    if (!catalogue) return report(catalogue.error());
+    if (!what.empty()) {
+        const auto* endpoint = catalogue->find(what);
+        if (endpoint == nullptr) return report(unknown_subject(*catalogue, what));
+        return print(endpoint_text(*catalogue, *endpoint, Style::of_stdout()));
+    }
+    std::vector<std::vector<std::string>> rows = {{"ENDPOINT", "PROTO", "PORT", "MEANT FOR", "STATE", "WHAT"}};
+    for (const auto& endpoint : catalogue->endpoints) {
+        const auto* state = endpoint.dead ? "dead" : endpoint.verified ? "" : "unverified";
+        rows.push_back({endpoint.id, endpoint.protocol, endpoint.default_port,
+                        std::string(to_string(endpoint.audience)), state, endpoint.title});
+    }
+    return print(table(rows, 0));
+}
+
+}  // namespace zmfw

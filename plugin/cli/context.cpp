@@ -1,0 +1,195 @@
+#include <fmt/format.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <plugin/cli/context.hpp>
+#include <zmintegration/discovery/discovery.hpp>
+#include <zmintegration/facts/inventory_json.hpp>
+#include <zmintegration/support/file.hpp>
+#include <zmintegration/support/text.hpp>
+
+namespace zmfw {
+namespace {
+
+constexpr std::size_t k_inventory_limit = 32 * 1024 * 1024;
+
+bool is_data_folder(const std::filesystem::path& folder) {
+    std::error_code code;
+    return std::filesystem::is_directory(folder / "catalogue", code);
+}
+
+/// Drop-in folders of the site, where they exist.
+std::vector<std::filesystem::path> existing(std::vector<std::filesystem::path> folders) {
+    std::error_code code;
+    std::erase_if(folders, [&](const auto& folder) { return !std::filesystem::is_directory(folder, code); });
+    return folders;
+}
+
+zmi::Expected<std::optional<zmi::SourceKind>> parse_source(const std::string& text) {
+    for (const auto kind : {zmi::SourceKind::soap, zmi::SourceKind::zmprov, zmi::SourceKind::zmprov_ldap}) {
+        if (text == zmi::to_string(kind)) return kind;
+    }
+    if (text.empty()) return std::nullopt;
+    return zmi::failure(zmi::ErrorKind::usage, fmt::format("no source is called {}", zmi::quoted(text)),
+                        "sources are soap, zmprov and zmprov-ldap");
+}
+
+/// A slip in the policy must not silently do nothing.
+zmi::Expected<void> check_policy(const Policy& policy, const Catalogue& catalogue) {
+    std::vector<std::string> endpoints;
+    for (const auto& endpoint : catalogue.endpoints) endpoints.push_back(endpoint.id);
+    std::vector<std::string> findings;
+    for (const auto& finding : catalogue.findings) findings.push_back(finding.id);
+    const auto check = [&](const auto& names, const std::vector<std::string>& known,
+                           const char* kind) -> zmi::Expected<void> {
+        for (const auto& name : names) {
+            if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+            const auto near = zmi::nearest(name, known);
+            return zmi::failure(zmi::ErrorKind::data,
+                                fmt::format("{}: the catalogue knows no {} '{}'", policy.file, kind, name),
+                                near.empty() ? std::string() : fmt::format("did you mean '{}'", near));
+        }
+        return {};
+    };
+    if (auto checked = check(policy.close, endpoints, "endpoint"); !checked) return checked;
+    if (auto checked = check(policy.accepted_endpoints, endpoints, "endpoint"); !checked) return checked;
+    return check(policy.accepted_findings, findings, "finding");
+}
+
+/// A server that the policy speaks of must be one of the deployment.
+void tell_unknown_servers(const Policy& policy, const zmi::Inventory& inventory) {
+    for (const auto& [name, facts] : policy.servers) {
+        if (inventory.find(name) == nullptr)
+            tell(fmt::format("warning: {} names the server '{}', which the deployment does not have", policy.file,
+                             name));
+    }
+    for (const auto& allow : policy.allow) {
+        if (!allow.server.empty() && inventory.find(allow.server) == nullptr) {
+            tell(fmt::format("warning: {}:{}: the deployment has no server '{}'", policy.file, allow.line,
+                             allow.server));
+        }
+    }
+}
+
+}  // namespace
+
+ExitStatus to_status(zmi::ErrorKind kind) {
+    switch (kind) {
+        case zmi::ErrorKind::usage: return ExitStatus::usage;
+        case zmi::ErrorKind::knowledge: return ExitStatus::knowledge;
+        case zmi::ErrorKind::program: return ExitStatus::program;
+        case zmi::ErrorKind::data: return ExitStatus::data;
+        case zmi::ErrorKind::bug: return ExitStatus::bug;
+    }
+    return ExitStatus::bug;
+}
+
+void tell(std::string_view line) {
+    fmt::print(stderr, "zmfirewall: {}\n", line);
+}
+
+ExitStatus report(const zmi::Error& error) {
+    tell(error.what);
+    if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", error.hint);
+    return to_status(error.kind);
+}
+
+ExitStatus print(std::string_view result) {
+    const bool written =
+        std::fwrite(result.data(), 1, result.size(), stdout) == result.size() && std::fflush(stdout) == 0;
+    if (written) return ExitStatus::done;
+    tell(fmt::format("cannot write the result to standard output: {}", std::strerror(errno)));
+    return ExitStatus::program;
+}
+
+/// --data; beside the program as installed; the source tree of an uninstalled build; the system's place.
+zmi::Expected<std::filesystem::path> Context::data_folder() const {
+    if (!m_options.data.empty()) {
+        if (is_data_folder(m_options.data)) return m_options.data;
+        return zmi::failure(zmi::ErrorKind::usage, fmt::format("{} has no folder catalogue", m_options.data.string()));
+    }
+    std::error_code code;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
+    std::vector<std::filesystem::path> folders = {self.parent_path().parent_path() / "share" / "zmfirewall"};
+    if (self.string().starts_with(ZMFIREWALL_BUILD_DIR "/")) folders.insert(folders.begin(), ZMFIREWALL_SOURCE_DATA);
+    folders.emplace_back("/usr/share/zmfirewall");
+    for (const auto& folder : folders) {
+        if (is_data_folder(folder)) return folder;
+    }
+    return zmi::failure(zmi::ErrorKind::data, "the data folder (catalogue and templates) is nowhere to be found",
+                        "name it with --data FOLDER");
+}
+
+zmi::Expected<Catalogue> Context::catalogue() const {
+    auto folder = data_folder();
+    if (!folder) return tl::unexpected(std::move(folder.error()));
+    std::vector<std::filesystem::path> folders = {*folder / "catalogue"};
+    for (auto& site : existing({"/etc/zmfirewall/catalogue.d"})) folders.push_back(std::move(site));
+    return load_catalogue(folders);
+}
+
+zmi::Expected<std::vector<std::filesystem::path>> Context::format_roots() const {
+    auto folder = data_folder();
+    if (!folder) return tl::unexpected(std::move(folder.error()));
+    std::vector<std::filesystem::path> roots = {*folder};
+    for (auto& site : existing({"/etc/zmfirewall/templates"})) roots.push_back(std::move(site));
+    return roots;
+}
+
+zmi::Expected<Policy> Context::policy(const Catalogue& catalogue) const {
+    const bool named = !m_options.policy.empty();
+    auto policy = read_policy(named ? m_options.policy : m_options.zimbra_home / "conf" / "zmfirewall.xml", named);
+    if (!policy) return policy;
+    if (auto checked = check_policy(*policy, catalogue); !checked) return tl::unexpected(std::move(checked.error()));
+    return policy;
+}
+
+zmi::Expected<zmi::Inventory> Context::inventory(const Catalogue& catalogue, const Policy& policy) const {
+    if (!m_options.inventory.empty()) {
+        const auto text = zmi::read_file(m_options.inventory, k_inventory_limit);
+        if (!text) return zmi::failure(zmi::ErrorKind::data, text.error().what, text.error().hint);
+        auto inventory = zmi::parse_inventory(*text, m_options.inventory.string());
+        if (inventory) tell_unknown_servers(policy, *inventory);
+        return inventory;
+    }
+    const auto source = parse_source(m_options.source);
+    if (!source) return tl::unexpected(source.error());
+    zmi::DiscoveryOptions options;
+    options.zimbra_home = m_options.zimbra_home;
+    options.system_root = m_options.system_root;
+    options.only = *source;
+    options.tls_ca = m_options.tls_ca;
+    options.tls_verify = !m_options.tls_no_verify;
+    options.last_inventory = m_options.zimbra_home / "data" / "zmfirewall" / "inventory.json";
+    options.deadline = std::chrono::seconds(m_options.timeout_seconds);
+    for (const auto& [name, facts] : policy.servers) {
+        if (!facts.addresses.empty()) options.known_addresses.insert(name);
+    }
+    const auto processes = zmi::make_process_runner();
+    const auto http = zmi::make_http_transport();
+    const auto resolver = zmi::make_system_resolver();
+    const zmi::SystemClock clock;
+    auto inventory = zmi::discover(options, catalogue.wanted(), {*processes, *http, *resolver, clock}, tell);
+    if (inventory) tell_unknown_servers(policy, *inventory);
+    return inventory;
+}
+
+zmi::Expected<std::optional<std::string>> Context::selected(const Selection& selection,
+                                                            const zmi::Inventory& inventory) {
+    if (selection.all) return std::nullopt;
+    const auto name = selection.server.empty() ? inventory.this_node : zmi::to_lower(selection.server);
+    if (inventory.find(name) != nullptr) return name;
+    std::vector<std::string> names;
+    for (const auto& server : inventory.servers) names.push_back(server.name);
+    if (selection.server.empty()) {
+        return zmi::failure(zmi::ErrorKind::knowledge,
+                            fmt::format("this node ({}) is no server of the deployment", zmi::quoted(name)),
+                            "name a server with --server NAME, or all with --all; `zmfirewall discover` lists them");
+    }
+    const auto near = zmi::nearest(name, names);
+    return zmi::failure(
+        zmi::ErrorKind::usage, fmt::format("the deployment has no server {}", zmi::quoted(name)),
+        near.empty() ? "`zmfirewall discover` lists the servers" : fmt::format("did you mean '{}'", near));
+}
+
+}  // namespace zmfw

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <plugin/catalogue/catalogue.hpp>
+#include <plugin/cli/exit_status.hpp>
+#include <plugin/plan/plan.hpp>
+#include <plugin/policy/policy.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <zmintegration/facts/inventory.hpp>
+#include <zmintegration/support/error.hpp>
+
+namespace zmfw {
+
+/// What stands before the command on the command line.
+struct GlobalOptions {
+    std::filesystem::path zimbra_home = "/opt/zimbra";
+    std::filesystem::path system_root = "/";
+    std::string source;  ///< "", "soap", "zmprov", "zmprov-ldap"
+    std::filesystem::path inventory;
+    std::filesystem::path policy;
+    std::filesystem::path tls_ca;
+    bool tls_no_verify = false;
+    int timeout_seconds = 60;
+    std::filesystem::path data;  ///< empty: looked for
+};
+
+/// Which servers a command is about.
+struct Selection {
+    std::string server;  ///< empty: this node
+    bool all = false;
+};
+
+/// What every command needs: where things are, how to get them, how to talk. Errors are returned, never printed.
+class Context {
+public:
+    explicit Context(GlobalOptions options) : m_options(std::move(options)) {}
+
+    [[nodiscard]] const GlobalOptions& options() const { return m_options; }
+
+    [[nodiscard]] zmi::Expected<Catalogue> catalogue() const;
+    [[nodiscard]] zmi::Expected<Policy> policy(const Catalogue& catalogue) const;
+    /// From --inventory, or from the live installation.
+    [[nodiscard]] zmi::Expected<zmi::Inventory> inventory(const Catalogue& catalogue, const Policy& policy) const;
+
+    /// Folders with formats, later ones override.
+    [[nodiscard]] zmi::Expected<std::vector<std::filesystem::path>> format_roots() const;
+
+    /// The name the selection means; nullopt for all. An unknown name is an error with the nearest one.
+    [[nodiscard]] static zmi::Expected<std::optional<std::string>> selected(const Selection& selection,
+                                                                            const zmi::Inventory& inventory);
+
+private:
+    [[nodiscard]] zmi::Expected<std::filesystem::path> data_folder() const;
+    GlobalOptions m_options;
+};
+
+/// To stderr: "zmfirewall: LINE".
+void tell(std::string_view line);
+
+/// To stderr: the error and its hint; the status that belongs to it.
+[[nodiscard]] ExitStatus report(const zmi::Error& error);
+
+/// The result, to stdout; a failed write is ExitStatus::program.
+[[nodiscard]] ExitStatus print(std::string_view result);
+
+}  // namespace zmfw

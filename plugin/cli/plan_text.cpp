@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <algorithm>
+#include <plugin/cli/plan_text.hpp>
+#include <zmintegration/support/text.hpp>
+
+namespace zmfw {
+namespace {
+
+constexpr std::size_t k_shown = 4;
+
+std::string cut_list(const std::vector<std::string>& items) {
+    if (items.size() <= k_shown) return fmt::format("{}", fmt::join(items, ", "));
+    const std::vector<std::string> first(items.begin(), items.begin() + k_shown);
+    return fmt::format("{} and {} more", fmt::join(first, ", "), items.size() - k_shown);
+}
+
+std::string any_text(const std::vector<zmi::Cidr>& sources) {
+    bool ipv4 = false;
+    bool ipv6 = false;
+    for (const auto& source : sources) {
+        if (!source.is_any()) continue;
+        (source.network.family == zmi::Family::ipv4 ? ipv4 : ipv6) = true;
+    }
+    if (ipv4 && ipv6) return "anyone";
+    if (ipv4 && sources.size() == 1) return "anyone (IPv4)";
+    if (ipv6 && sources.size() == 1) return "anyone (IPv6)";
+    return {};
+}
+
+std::string listed(const ServerPlan& plan, const Style& style) {
+    if (plan.open.empty()) return "  nothing\n";
+    std::vector<std::vector<std::string>> rows = {{"PORT", "FOR", "FROM", "ENDPOINT", "WHAT"}};
+    for (const auto& open : plan.open) {
+        const auto port = fmt::format("{}/{}", open.port.to_string(), open.protocol);
+        rows.push_back({port, open.audience, sources_text(open), open.endpoint, open.title});
+    }
+    auto text = table(rows, 2);
+    const auto end = text.find('\n');
+    return style.faint(text.substr(0, end)) + text.substr(end);
+}
+
+std::string closed_list(const ServerPlan& plan) {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& closed : plan.closed) {
+        // What is not even enabled here is for `explain` and --json.
+        if (!closed.port || closed.reason.find("is not enabled") != std::string::npos) continue;
+        rows.push_back(
+            {fmt::format("{}/{}", closed.port->to_string(), closed.protocol), closed.endpoint, closed.reason});
+    }
+    return rows.empty() ? std::string("  nothing\n") : table(rows, 2);
+}
+
+}  // namespace
+
+std::string sources_text(const OpenPort& open) {
+    if (auto any = any_text(open.sources); !any.empty()) return any;
+    if (!open.peers.empty()) return cut_list(open.peers);
+    std::vector<std::string> sources;
+    for (const auto& source : open.sources) sources.push_back(source.to_short_string());
+    return cut_list(sources);
+}
+
+std::string because_text(const Because& because) {
+    const bool shown =
+        std::all_of(because.value.begin(), because.value.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+    return fmt::format("{} = {}  [{}{}]", because.fact, shown ? because.value : zmi::quoted(because.value, 200),
+                       because.origin, because.server.empty() ? "" : " of " + because.server);
+}
+
+std::string finding_text(const Finding& finding, const Style& style) {
+    std::string severity(to_string(finding.severity));
+    if (finding.severity == Severity::blocker) severity = style.bad(severity);
+    if (finding.severity == Severity::warning) severity = style.warn(severity);
+    std::string text = fmt::format("  {} {}{}\n", severity, style.heading(finding.id),
+                                   finding.accepted ? " (accepted by the policy)" : "");
+    text += wrapped(finding.text, 6);
+    for (const auto& remedy : finding.remedy) text += fmt::format("      remedy: {}\n", remedy);
+    return text;
+}
+
+std::string plan_text(const ServerPlan& plan, const Style& style) {
+    std::vector<std::string> addresses;
+    for (const auto& address : plan.addresses) addresses.push_back(address.to_string());
+    std::string text = style.heading(plan.name);
+    text += fmt::format(" ({})\n", addresses.empty() ? "no address" : fmt::format("{}", fmt::join(addresses, ", ")));
+    if (plan.complete()) {
+        text += style.good("open") + "\n" + listed(plan, style);
+        text += style.warn("closed") + "\n" + closed_list(plan);
+        text += style.faint(fmt::format("plan {}", plan.digest.substr(0, 16))) + "\n";
+    } else {
+        text += style.bad("no plan: knowledge is incomplete") + "\n";
+        for (const auto& problem : plan.problems) text += wrapped(problem.text, 2);
+    }
+    if (!plan.findings.empty()) text += "findings\n";
+    for (const auto& finding : plan.findings) text += finding_text(finding, style);
+    return text;
+}
+
+}  // namespace zmfw

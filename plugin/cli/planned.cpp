@@ -1,0 +1,34 @@
+#include <fmt/format.h>
+#include <plugin/cli/planned.hpp>
+
+namespace zmfw {
+
+zmi::Expected<Planned> make_plan(const Context& context, const Selection& selection) {
+    Planned planned;
+    auto catalogue = context.catalogue();
+    if (!catalogue) return tl::unexpected(std::move(catalogue.error()));
+    planned.catalogue = std::move(*catalogue);
+    auto policy = context.policy(planned.catalogue);
+    if (!policy) return tl::unexpected(std::move(policy.error()));
+    planned.policy = std::move(*policy);
+    auto inventory = context.inventory(planned.catalogue, planned.policy);
+    if (!inventory) return tl::unexpected(std::move(inventory.error()));
+    planned.inventory = std::move(*inventory);
+    const auto only = Context::selected(selection, planned.inventory);
+    if (!only) return tl::unexpected(only.error());
+    planned.plan = derive_plan(planned.inventory, planned.catalogue, planned.policy, *only);
+    return planned;
+}
+
+ExitStatus tell_problems(const Plan& plan) {
+    ExitStatus status = ExitStatus::done;
+    for (const auto& server : plan.servers) {
+        for (const auto& problem : server.problems) {
+            tell(fmt::format("no plan for {}: {}", server.name, problem.text));
+            status = ExitStatus::knowledge;
+        }
+    }
+    return status;
+}
+
+}  // namespace zmfw

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <plugin/cli/context.hpp>
+
+namespace zmfw {
+
+/// The whole way from the options to a plan, for the commands that need one.
+struct Planned {
+    Catalogue catalogue;
+    Policy policy;
+    zmi::Inventory inventory;
+    Plan plan;
+};
+[[nodiscard]] zmi::Expected<Planned> make_plan(const Context& context, const Selection& selection);
+
+/// Tells the problems of servers that have no plan; done, or ExitStatus::knowledge if there are any.
+[[nodiscard]] ExitStatus tell_problems(const Plan& plan);
+
+}  // namespace zmfw
