@@ -39,6 +39,21 @@ bool is_utf8(std::string_view text) {
     return is_valid_utf8(text.substr(at));
 }
 
+/// What the nearest declaration of `prefix` at or above `node` says.
+std::string_view declared_namespace(pugi::xml_node node, std::string_view prefix) {
+    for (; node; node = node.parent()) {
+        for (const auto attribute : node.attributes()) {
+            std::string_view declared = attribute.name();
+            if (declared.substr(0, 5) != "xmlns") continue;
+            declared.remove_prefix(5);
+            if (prefix.empty() ? declared.empty() : !declared.empty() && declared.substr(1) == prefix) {
+                return attribute.value();
+            }
+        }
+    }
+    return {};
+}
+
 pugi::xml_node child_by_local_name(pugi::xml_node parent, std::string_view name) {
     for (const auto child : parent.children()) {
         if (child.type() == pugi::node_element && local_name(child) == name) return child;
@@ -150,18 +165,11 @@ std::string_view local_name(pugi::xml_node element) {
 std::string_view xml_namespace(pugi::xml_node element) {
     const std::string_view name = element.name();
     const auto colon = name.find(':');
-    const auto prefix = colon == std::string_view::npos ? std::string_view() : name.substr(0, colon);
-    for (auto node = element; node; node = node.parent()) {
-        for (const auto attribute : node.attributes()) {
-            std::string_view declared = attribute.name();
-            if (declared.substr(0, 5) != "xmlns") continue;
-            declared.remove_prefix(5);
-            if (prefix.empty() ? declared.empty() : !declared.empty() && declared.substr(1) == prefix) {
-                return attribute.value();
-            }
-        }
-    }
-    return {};
+    return declared_namespace(element, colon == std::string_view::npos ? std::string_view() : name.substr(0, colon));
+}
+
+std::string_view default_namespace(pugi::xml_node element) {
+    return declared_namespace(element, {});
 }
 
 bool is_element(pugi::xml_node node, std::string_view name, std::string_view name_space) {

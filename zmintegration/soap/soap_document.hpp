@@ -24,6 +24,8 @@ constexpr std::string_view k_zimbra_admin_namespace = "urn:zimbraAdmin";
 
 /// The namespace of an element, from the xmlns declarations around it; empty where its prefix is not declared.
 [[nodiscard]] std::string_view xml_namespace(pugi::xml_node element);
+/// The namespace of children of `element` that have neither prefix nor xmlns of their own.
+[[nodiscard]] std::string_view default_namespace(pugi::xml_node element);
 [[nodiscard]] std::string_view local_name(pugi::xml_node element);
 [[nodiscard]] bool is_element(pugi::xml_node node, std::string_view name, std::string_view name_space);
 
