@@ -5,6 +5,7 @@
 #include <zmintegration/local/node_files.hpp>
 #include <zmintegration/local/postfix_lines.hpp>
 #include <zmintegration/support/text.hpp>
+#include <zmintegration/support/url.hpp>
 
 namespace zmi {
 namespace {
@@ -50,7 +51,7 @@ Expected<FileListener> inet_listener(std::string_view endpoint, const std::strin
     const auto parts = split_endpoint(endpoint);
     if (!parts) return problem("not of the form [host]:port");
     const auto [host, service] = *parts;
-    if (!host.empty() && !parse_address(host) && !is_host_name(host)) {
+    if (!host.empty() && !parse_host(host)) {
         return problem("its host is neither an address nor a host name");
     }
     const auto port = port_of(service);

@@ -8,6 +8,7 @@
 #include <zmintegration/local/node_files.hpp>
 #include <zmintegration/support/file.hpp>
 #include <zmintegration/support/text.hpp>
+#include <zmintegration/support/url.hpp>
 
 namespace zmi {
 namespace {
@@ -76,7 +77,7 @@ struct ListenAddress {
 };
 
 bool is_listen_host(std::string_view host) {
-    return parse_address(host.substr(0, host.find('%'))) || is_host_name(host);
+    return parse_address(host.substr(0, host.find('%'))) || parse_host(host);
 }
 
 std::optional<std::uint16_t> sshd_port(std::string_view text) {

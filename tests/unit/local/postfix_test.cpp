@@ -68,7 +68,7 @@ TEST(MasterCf, NamesTheLineOfAServiceItCannotJudge) {
               "master.cf:1: inet service '70000': neither a port number nor a service name that postfix itself uses");
     EXPECT_EQ(summary("a_b:25 inet n - n - - x\n"),
               "master.cf:1: inet service 'a_b:25': its host is neither an address nor a host name");
-    for (const auto* endpoint : {"[::1]25", "[]:25", "[::1:25", "[::1]:", "::1:"}) {
+    for (const auto* endpoint : {"10.0.0.256:25", "[::1]25", "[]:25", "[::1:25", "[::1]:", "::1:"}) {
         EXPECT_EQ(summary(std::string(endpoint) + " inet n - n - - x\n").find("master.cf:1: inet service"), 0u);
     }
 }

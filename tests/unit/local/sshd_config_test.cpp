@@ -112,7 +112,7 @@ TEST_F(SshdConfig, NamesTheLineItCannotUnderstand) {
     EXPECT_EQ(listeners_of("Port\n"), "/etc/ssh/sshd_config:1: port without a value");
     EXPECT_EQ(listeners_of("Port \"22\n"), "/etc/ssh/sshd_config:1: a quote is not closed");
     EXPECT_EQ(listeners_of("ListenAddress a_b\n"), "/etc/ssh/sshd_config:1: ListenAddress 'a_b' is not an address");
-    for (const auto* wrong : {"[::1]22", "[::1", "10.0.0.5:", "10.0.0.5:x", ":22"}) {
+    for (const auto* wrong : {"10.0.0.256", "[::1]22", "[::1", "10.0.0.5:", "10.0.0.5:x", ":22"}) {
         EXPECT_EQ(listeners_of("ListenAddress " + std::string(wrong)).find("/etc/ssh/sshd_config:1: Listen"), 0u);
     }
 }
