@@ -9,7 +9,8 @@ SLACK = 9  # seconds beyond the deadlines for the run itself, on a busy machine
 
 SOAP_FAILURES = [
     "hang", "hang batch", "hang-tls", "trickle", "close", "truncate", "truncate-xml", "flood", "gzip-bomb",
-    "auth-failed", "auth-expired", "auth-expired-inline", "perm-denied", "servers-failure", "servers-failure auth", "config-failure",
+    "auth-failed", "auth-expired", "auth-expired-inline", "perm-denied", "servers-failure", "servers-failure auth",
+    "config-failure",
     "html-error", "html-error batch", "html-ok", "json", "redirect", "redirect batch", "hidden-attribute", "empty",
     "empty-list", "doctype", "missing-response GetAllConfig", "missing-response GetAllServers",
     "missing-server mbox1.example.com", "duplicate-server mbox2.example.com", "server-name a;;rm -rf",
