@@ -29,6 +29,10 @@ std::string obstacle(zmi::ProcessRunner& runner) {
 
 }  // namespace
 
+bool can_prove(const Format& format) {
+    return format.prover == "nft";
+}
+
 ProofReport judge(const ProofSpec& spec, const ProofResult& result) {
     ProofReport report;
     report.notes = result.notes;

@@ -5,6 +5,7 @@
 #include <plugin/plan/plan.hpp>
 #include <plugin/prove/proof_probes.hpp>
 #include <plugin/prove/proof_spec.hpp>
+#include <plugin/render/format.hpp>
 #include <string>
 #include <vector>
 #include <zmintegration/process/process_runner.hpp>
@@ -20,6 +21,9 @@ struct ProofReport {
     std::size_t allowed_checked = 0;
     std::size_t denied_checked = 0;
 };
+
+/// Whether prove() can load what the format makes: the first file of each server.
+[[nodiscard]] bool can_prove(const Format& format);
 
 /// The argument with which `self` must call prove_inside().
 inline constexpr const char* k_prove_inside_command = "prove-inside";

@@ -154,7 +154,8 @@ Expected<std::vector<std::string>> read_lines(const Manifest& manifest, const pu
 Expected<Format> read_root(const Manifest& manifest) {
     const auto root = manifest.document.child("format");
     if (!root) return manifest.wrong(0, "the root element must be <format>");
-    if (auto known = only_known(manifest, root, {"name", "title"}, {"file", "check", "apply", "undo"}); !known) {
+    if (auto known = only_known(manifest, root, {"name", "title", "prover"}, {"file", "check", "apply", "undo"});
+        !known) {
         return tl::unexpected(std::move(known).error());
     }
     Format format;
@@ -165,6 +166,8 @@ Expected<Format> read_root(const Manifest& manifest) {
         return manifest.wrong(root, "name must be the folder's name: lower-case letters, digits, hyphens");
     }
     if (format.title.empty()) return manifest.wrong(root, "title is missing");
+    format.prover = root.attribute("prover").as_string();
+    if (!format.prover.empty() && format.prover != "nft") return manifest.wrong(root, "prover can only be nft");
     for (const auto& node : root.children("file")) {
         auto file = read_file_element(manifest, node);
         if (!file) return tl::unexpected(std::move(file).error());

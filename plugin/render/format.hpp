@@ -33,6 +33,7 @@ struct Format {
     std::filesystem::path folder;
     std::vector<FormatFile> files;  ///< the first is the one to print where only one can be
     std::vector<FormatCheck> checks;
+    std::string prover;  ///< "nft": the kernel's own rules, which `nft -f` loads from the first file; or empty
     std::vector<std::string> apply;  ///< lines for people, "{server}" replaced
     std::vector<std::string> undo;
 };

@@ -83,12 +83,12 @@ Expected<CheckReport> check_output(const Format& format, const std::vector<Rende
     for (const auto& check : format.checks) {
         const auto program = find_program(check.program);
         if (program.empty()) {
-            report.skipped.push_back(fmt::format("not checked: {} is not installed", check.program));
+            report.skipped.push_back(fmt::format("{} is not installed", check.program));
             continue;
         }
         if (check.network_namespace) {
             if (const auto permitted = namespaces_permitted(runner); !permitted) {
-                report.skipped.push_back("not checked: " + permitted.error().what);
+                report.skipped.push_back(permitted.error().what);
                 continue;
             }
         }

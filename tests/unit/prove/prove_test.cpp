@@ -105,6 +105,11 @@ TEST(ProveWithoutNamespaces, SaysThatItCouldNotProve) {
     EXPECT_FALSE(result->skipped_reason.empty());
 }
 
+TEST(CanProve, IsForFormatsThatTheKernelItselfReads) {
+    EXPECT_TRUE(can_prove(find_format({sample::templates()}, "nftables").value()));
+    EXPECT_FALSE(can_prove(find_format({sample::templates()}, "ufw").value()));
+}
+
 TEST(Judge, DoesNotCallAProofWhatDidNotArriveWithoutRules) {
     const ProofSpec spec{"", {}, {Probe{{}, {}, "tcp", 25, true}, Probe{{}, {}, "tcp", 26, false}}};
     EXPECT_TRUE(judge(spec, {"", "", {}, {'y', 'y'}, {'y', 'n'}}).proven);
