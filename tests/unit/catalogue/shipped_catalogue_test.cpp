@@ -1,0 +1,239 @@
+#include "shipped_catalogue.hpp"
+
+#include <map>
+#include <plugin/policy/policy.hpp>
+#include <regex>
+
+namespace zmfw::test {
+namespace {
+
+using Kind = Condition::Kind;
+
+bool is_live(const Endpoint& endpoint) {
+    return !endpoint.dead && endpoint.audience != Audience::loopback && endpoint.audience != Audience::nobody;
+}
+
+template <class T>
+std::set<std::string> ids_of(const std::vector<T>& list) {
+    std::set<std::string> ids;
+    for (const auto& one : list) ids.insert(one.id);
+    return ids;
+}
+
+TEST(ShippedCatalogue, HasEveryEndpointAndFlowOnce) {
+    const auto& catalogue = shipped_catalogue();
+    EXPECT_EQ(catalogue.endpoints.size(), 77U);
+    EXPECT_EQ(ids_of(catalogue.endpoints).size(), catalogue.endpoints.size());
+    EXPECT_EQ(ids_of(catalogue.flows).size(), catalogue.flows.size());
+    EXPECT_EQ(ids_of(catalogue.findings).size(), catalogue.findings.size());
+    const auto ours =
+        std::count_if(catalogue.flows.begin(), catalogue.flows.end(), [](const Flow& flow) { return flow.own; });
+    EXPECT_EQ(catalogue.flows.size() - static_cast<std::size_t>(ours), 35U);
+}
+
+TEST(ShippedCatalogue, SaysOfEveryEndpointWhatItIsAndWhereThatWasRead) {
+    for (const auto& endpoint : shipped_catalogue().endpoints) {
+        EXPECT_FALSE(endpoint.title.empty()) << endpoint.id;
+        EXPECT_FALSE(endpoint.versions.empty()) << endpoint.id;
+        EXPECT_FALSE(endpoint.confidence.empty()) << endpoint.id;
+        EXPECT_FALSE(endpoint.sources.empty()) << endpoint.id;
+        EXPECT_FALSE(endpoint.listens.kind == Kind::all_of && endpoint.listens.children.empty()) << endpoint.id;
+    }
+}
+
+TEST(ShippedCatalogue, SaysWhyTheDeadAreClosedAndNeverLetsThemListen) {
+    std::size_t dead = 0;
+    for (const auto& endpoint : shipped_catalogue().endpoints) {
+        if (!endpoint.dead) continue;
+        ++dead;
+        EXPECT_EQ(endpoint.audience, Audience::nobody) << endpoint.id;
+        EXPECT_EQ(endpoint.listens.kind, Kind::never) << endpoint.id;
+        EXPECT_FALSE(endpoint.closed_because.empty()) << endpoint.id;
+    }
+    EXPECT_EQ(dead, 8U);
+}
+
+TEST(ShippedCatalogue, LeavesNoLiveEndpointWithoutAClient) {
+    const auto& catalogue = shipped_catalogue();
+    for (const auto& endpoint : catalogue.endpoints) {
+        if (is_live(endpoint)) {
+            EXPECT_FALSE(flows_to(catalogue, endpoint.id).empty()) << endpoint.id;
+        }
+    }
+}
+
+TEST(ShippedCatalogue, LetsNoFlowReachALoopbackEndpoint) {
+    const auto& catalogue = shipped_catalogue();
+    for (const auto& endpoint : catalogue.endpoints) {
+        const bool closed = endpoint.audience == Audience::loopback;
+        if (closed) {
+            EXPECT_TRUE(flows_to(catalogue, endpoint.id).empty()) << endpoint.id;
+        }
+    }
+}
+
+TEST(ShippedCatalogue, OpensOnlyPublicEndpointsToTheInternet) {
+    const auto& catalogue = shipped_catalogue();
+    for (const auto& flow : catalogue.flows) {
+        const auto& network = catalogue.roles.at(flow.from).network;
+        if (network.empty()) continue;
+        for (const auto& reach : flow.reaches) {
+            EXPECT_EQ(to_string(catalogue.find(reach.endpoint)->audience), network) << flow.id << " " << reach.endpoint;
+        }
+    }
+}
+
+TEST(ShippedCatalogue, KeepsThePublicOffMailstoresWhereAProxyExists) {
+    const auto& catalogue = shipped_catalogue();
+    for (const auto& flow : catalogue.flows) {
+        if (flow.from != "internet" || flow.to != "mailstore") continue;
+        for (const auto& reach : flow.reaches) {
+            if (!catalogue.find(reach.endpoint)->verified) continue;
+            ASSERT_EQ(reach.to_when.kind, Kind::none_of) << flow.id;
+            EXPECT_TRUE(uses(catalogue, reach.to_when, Kind::use, "proxy-exists")) << flow.id;
+        }
+    }
+}
+
+TEST(ShippedCatalogue, AsksForMemcachedBeforeAnyPortOfTheProxy) {
+    const auto& catalogue = shipped_catalogue();
+    for (const auto& endpoint : catalogue.endpoints) {
+        if (endpoint.process != "nginx") continue;
+        EXPECT_TRUE(uses(catalogue, endpoint.listens, Kind::use, "memcached-available")) << endpoint.id;
+    }
+}
+
+TEST(ShippedCatalogue, DialsEitherTheTlsOrThePlainUpstream) {
+    const auto& catalogue = shipped_catalogue();
+    const std::map<std::string, bool> tls = {
+        {"f-proxy-web", true}, {"f-proxy-mail-tls", true}, {"f-proxy-web-plain", false}, {"f-proxy-mail-plain", false}};
+    const auto is_switch = [](const Condition& one) {
+        return one.kind == Kind::is_true && one.name == "zimbraReverseProxySSLToUpstreamEnabled";
+    };
+    std::size_t seen = 0;
+    for (const auto& flow : catalogue.flows) {
+        if (!tls.contains(flow.id)) continue;
+        for (const auto& reach : flow.reaches) {
+            const auto& all = reach.from_when.children;
+            const bool plain = std::any_of(all.begin(), all.end(), [&](const Condition& one) {
+                return one.kind == Kind::none_of && is_switch(one.children.front());
+            });
+            EXPECT_EQ(std::any_of(all.begin(), all.end(), is_switch), tls.at(flow.id)) << flow.id;
+            EXPECT_EQ(plain, !tls.at(flow.id)) << flow.id;
+            ++seen;
+        }
+    }
+    EXPECT_EQ(seen, 6U);
+}
+
+TEST(ShippedCatalogue, NeverOpensAnythingUnverifiedByItself) {
+    const std::set<std::string> unverified = {"chat-s2s",  "chat-xmpp",      "chat-xmpp-ssl", "license-daemon",
+                                              "nalpeiron", "rabbitmq-25672", "rabbitmq-4369", "rabbitmq-5672",
+                                              "ssdb",      "zookeeper",      "zx-http",       "zx-https"};
+    std::set<std::string> found;
+    for (const auto& endpoint : shipped_catalogue().endpoints) {
+        if (!endpoint.verified) found.insert(endpoint.id);
+        if (!endpoint.verified) {
+            EXPECT_FALSE(endpoint.closed_because.empty()) << endpoint.id;
+        }
+    }
+    EXPECT_EQ(found, unverified);
+}
+
+TEST(ShippedCatalogue, StopsRulesForFourFindingsAlone) {
+    std::set<std::string> blockers;
+    for (const auto& finding : shipped_catalogue().findings) {
+        if (finding.severity == Severity::blocker) blockers.insert(finding.id);
+    }
+    const std::set<std::string> expected = {"only-loopback-address", "port-conflict", "ports-swapped",
+                                            "upstream-port-indirection"};
+    EXPECT_EQ(blockers, expected);
+}
+
+TEST(ShippedCatalogue, NeverAdvisesTheLoopbackForMemcached) {
+    for (const auto& finding : shipped_catalogue().findings) {
+        for (const auto& remedy : finding.remedy) {
+            if (remedy.find("zimbraMemcached") == std::string::npos) continue;
+            EXPECT_EQ(remedy.find("127.0.0.1"), std::string::npos) << finding.id;
+        }
+    }
+}
+
+TEST(ShippedCatalogue, ComparesWithTheFourteenWellKnownPorts) {
+    const std::vector<std::uint16_t> ports = {25, 80, 110, 143, 443, 465, 587, 993, 995, 3443, 5222, 5223, 7071, 9071};
+    const auto& findings = shipped_catalogue().findings;
+    const auto found = std::find_if(findings.begin(), findings.end(),
+                                    [](const FindingSpec& finding) { return finding.kind == "static-list"; });
+    ASSERT_NE(found, findings.end());
+    EXPECT_EQ(found->ports, ports);
+}
+
+/// What plan/findings.cpp fills in, beside {server} and {address}.
+const std::map<std::string, std::set<std::string>>& words_by_kind() {
+    static const std::map<std::string, std::set<std::string>> words = {
+        {"condition", {"attribute", "value"}},
+        {"bind-any", {"endpoint", "port", "title"}},
+        {"public-address", {"endpoint", "port", "title"}},
+        {"loopback-but-needed", {"endpoint", "port", "title", "peers"}},
+        {"static-list", {"spared", "ports", "count"}},
+        {"admin-network-missing", {"endpoint", "port", "title"}},
+        {"port-conflict", {"endpoint", "port", "title", "other"}},
+        {"ports-swapped",
+         {"endpoint", "port", "title", "front", "front-port", "front-server", "attribute", "front-attribute"}},
+        {"only-loopback-address", {"host"}},
+        {"name-resolves-to-loopback", {"host", "value"}},
+        {"unresolvable-name", {"host", "problem"}},
+        {"installed-not-enabled", {"services"}},
+        {"invalid-value", {"attribute", "problem", "endpoint"}},
+        {"remote-facts-assumed", {"facts"}},
+        {"file-unreadable", {"file", "problem"}},
+        {"master-cf-extra", {"port", "value", "file", "address"}},
+        {"sshd-unknown", {"file", "problem"}},
+        {"unverified-endpoint", {"endpoint", "port", "title", "reason"}},
+        {"unknown-host", {"attribute", "value", "host"}}};
+    return words;
+}
+
+std::set<std::string> words_in(const std::string& text) {
+    static const std::regex word("\\{([a-z-]+)\\}");
+    std::set<std::string> found;
+    for (std::sregex_iterator at(text.begin(), text.end(), word), end; at != end; ++at) found.insert((*at)[1]);
+    return found;
+}
+
+TEST(ShippedCatalogue, UsesOnlyWordsThatTheFindingsFillIn) {
+    for (const auto& finding : shipped_catalogue().findings) {
+        ASSERT_TRUE(words_by_kind().contains(finding.kind)) << finding.id << " " << finding.kind;
+        const auto& known = words_by_kind().at(finding.kind);
+        auto used = words_in(finding.text);
+        for (const auto& remedy : finding.remedy) used.merge(words_in(remedy));
+        for (const auto& word : used) {
+            EXPECT_TRUE(word == "server" || word == "address" || known.contains(word)) << finding.id << " " << word;
+        }
+    }
+}
+
+std::string filled(std::string remedy) {
+    for (const auto* word : {"server", "endpoint", "port"}) {
+        const std::string value = std::string(word) == "server" ? "mail.example.com" : "25";
+        remedy = std::regex_replace(remedy, std::regex("\\{" + std::string(word) + "\\}"), value);
+    }
+    return remedy;
+}
+
+TEST(ShippedCatalogue, AdvisesCommandsOfZimbraOrLinesThatThePolicyTakes) {
+    static const std::regex command("(zmprov|zmlocalconfig|zm[a-z]+ctl|ldap) .+");
+    for (const auto& finding : shipped_catalogue().findings) {
+        for (const auto& remedy : finding.remedy) {
+            if (!remedy.starts_with("<")) {
+                EXPECT_TRUE(std::regex_match(remedy, command)) << finding.id << ": " << remedy;
+                continue;
+            }
+            const auto policy = parse_policy("<policy>" + filled(remedy) + "</policy>", "policy");
+            EXPECT_TRUE(policy.has_value()) << finding.id << ": " << (policy ? "" : policy.error().what);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace zmfw::test
