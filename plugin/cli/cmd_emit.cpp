@@ -69,6 +69,12 @@ ExitStatus prove_server(const ServerPlan& server, const std::string& rules, zmi:
     return ExitStatus::done;
 }
 
+/// Today the proof knows how to load what nft reads.
+bool can_prove(const Format& format) {
+    return std::any_of(format.checks.begin(), format.checks.end(),
+                       [](const FormatCheck& check) { return check.program == "nft"; });
+}
+
 ExitStatus run_proofs(const Format& format, const Plan& plan, zmi::ProcessRunner& runner) {
     const RenderOptions options{ZMFIREWALL_VERSION};
     if (!can_prove(format)) {

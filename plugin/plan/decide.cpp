@@ -35,6 +35,13 @@ bool in_families(const zmi::Cidr& cidr, const Bound& bound) {
     return cidr.network.family == zmi::Family::ipv4 ? bound.ipv4 : bound.ipv6;
 }
 
+bool everyone_in(const std::vector<zmi::Cidr>& sources, const Bound& bound) {
+    const auto any = [&](zmi::Family family) {
+        return std::find(sources.begin(), sources.end(), zmi::any_cidr(family)) != sources.end();
+    };
+    return (!bound.ipv4 || any(zmi::Family::ipv4)) && (!bound.ipv6 || any(zmi::Family::ipv6));
+}
+
 std::string reason_id(std::string_view server, const OpenPort& open) {
     const auto text =
         fmt::format("{}|{}|{}|{}|{}", server, open.endpoint, open.protocol, open.port.to_string(), open.audience);
@@ -57,6 +64,8 @@ std::vector<zmi::Cidr> Decider::network_sources(const std::string& audience, con
 OpenPort Decider::cluster_port(EndpointState& state, const Reached& reached, const Bound& bound,
                                const std::vector<zmi::Cidr>& covered) const {
     OpenPort open;
+    // Where anyone may come in, no peer's address is needed, known or not.
+    if (everyone_in(covered, bound)) return open;
     for (const auto peer : reached.peers) {
         const auto& resolution = m_view.addresses(peer);
         std::vector<zmi::Cidr> usable;
