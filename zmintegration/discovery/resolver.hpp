@@ -13,12 +13,14 @@ namespace zmi {
 class Resolver {
 public:
     virtual ~Resolver() = default;
-    /// Resolves all names (A and AAAA), together within the deadline; one entry a name, in any case.
+    /// Resolves all names (A and AAAA), together within the deadline. Each name has an entry under its own spelling,
+    /// whether it resolved or not.
     [[nodiscard]] virtual std::map<std::string, Resolution, std::less<>> resolve(
         const std::vector<std::string>& names, std::chrono::milliseconds deadline) = 0;
 };
 
-/// getaddrinfo, several names at a time. Unusable answers (unspecified, multicast, link-local) are dropped and named.
+/// getaddrinfo, several names at a time. Unusable answers (unspecified, multicast, link-local, IPv4-mapped) are
+/// dropped; where nothing else is left, the problem names them.
 [[nodiscard]] std::unique_ptr<Resolver> make_system_resolver();
 
 }  // namespace zmi

@@ -1,0 +1,266 @@
+#include <zmintegration/discovery/discovery.hpp>
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <algorithm>
+#include <system_error>
+#include <zmintegration/discovery/last_inventory.hpp>
+#include <zmintegration/discovery/soap_targets.hpp>
+#include <zmintegration/facts/inventory_json.hpp>
+#include <zmintegration/local/localconfig.hpp>
+#include <zmintegration/local/node_files.hpp>
+#include <zmintegration/soap/soap_source.hpp>
+#include <zmintegration/support/file.hpp>
+#include <zmintegration/support/text.hpp>
+#include <zmintegration/zmprov/zmprov_source.hpp>
+
+namespace zmi {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t k_inventory_limit = 32 * 1024 * 1024;
+constexpr std::chrono::milliseconds k_resolver_deadline{15'000};
+constexpr std::string_view k_service_host = "zimbraServiceHostname";
+constexpr std::string_view k_last_resort = "start LDAP and mailboxd, or use a saved inventory with --inventory FILE";
+
+/// Passes everything on and remembers whether the last post found nobody listening.
+class WatchedTransport final : public HttpTransport {
+public:
+    explicit WatchedTransport(HttpTransport& real) : m_real(real) {}
+
+    tl::expected<HttpResponse, HttpFailure> post(const HttpEndpoint& endpoint, const std::string& content_type,
+                                                 const std::string& body, const HttpLimits& limits) override {
+        auto result = m_real.post(endpoint, content_type, body, limits);
+        m_nobody_listened = !result && result.error().kind == HttpFailure::Kind::connect;
+        return result;
+    }
+    [[nodiscard]] bool nobody_listened() const { return m_nobody_listened; }
+
+private:
+    HttpTransport& m_real;
+    bool m_nobody_listened = false;
+};
+
+/// A file of this node that is wrong means that we do not know enough; it is no file of ours.
+tl::unexpected<Error> not_known(Error error) {
+    if (error.kind == ErrorKind::data) error.kind = ErrorKind::knowledge;
+    return tl::unexpected(std::move(error));
+}
+
+/// The host name under which the deployment knows a server.
+std::string service_host(const Server& server) {
+    const auto at = server.own.find(k_service_host);
+    return to_lower(at == server.own.end() || at->second.empty() ? server.name : at->second.front());
+}
+
+class Discovery {
+public:
+    Discovery(const DiscoveryOptions& options, const Wanted& wanted, Outside outside, const Tell& tell)
+        : m_options(options), m_wanted(wanted), m_outside(outside), m_tell(tell) {
+        // What discovery itself needs: addresses now, and whom to ask the next time.
+        for (const auto* name : {"zimbraServiceHostname", "zimbraServiceEnabled", "zimbraAdminPort"}) {
+            m_wanted.attributes.insert(name);
+        }
+    }
+    [[nodiscard]] Expected<Inventory> run();
+
+private:
+    [[nodiscard]] Expected<void> read_node();
+    [[nodiscard]] Expected<Answer> ask_sources(SourceKind& kind);
+    [[nodiscard]] Expected<Answer> ask(SourceKind kind);
+    [[nodiscard]] Expected<Answer> ask_soap_source();
+    [[nodiscard]] Expected<Answer> ask_peers(AdminService service, const Error& reason, SteadyClock::time_point end);
+    [[nodiscard]] std::optional<KnownMailboxes> last_mailboxes() const;
+    [[nodiscard]] bool is_skipped(SourceKind kind) const {
+        return kind == SourceKind::zmprov && m_no_mailbox_here && !m_options.only;
+    }
+    [[nodiscard]] TlsChoice tls() const {
+        return {m_options.tls_ca, m_options.zimbra_home / "conf" / "ca" / "ca.pem", m_options.tls_verify};
+    }
+    void add_addresses(Inventory& inventory);
+
+    const DiscoveryOptions& m_options;
+    Wanted m_wanted;
+    Outside m_outside;
+    const Tell& m_tell;
+    std::optional<LocalConfig> m_config;
+    std::string m_this_node;
+    LocalFacts m_local;
+    bool m_no_mailbox_here = false;
+};
+
+Expected<void> Discovery::read_node() {
+    auto config = read_localconfig(m_options.zimbra_home);
+    if (!config) return not_known(std::move(config.error()));
+    m_config = std::move(*config);
+    auto name = m_config->get("zimbra_server_hostname");
+    if (!name) return not_known(std::move(name.error()));
+    m_this_node = to_lower(name->value_or(""));
+    if (!is_host_name(m_this_node)) {
+        return failure(
+            ErrorKind::knowledge,
+            fmt::format("localconfig key zimbra_server_hostname: {} is not a host name", zmi::quoted(m_this_node)),
+            "see zmlocalconfig zimbra_server_hostname");
+    }
+    auto files = read_node_files(m_options.zimbra_home, m_options.system_root);
+    if (!files) return not_known(std::move(files.error()));
+    m_local = std::move(*files);
+    auto keys = m_config->select(m_wanted);
+    if (!keys) return not_known(std::move(keys.error()));
+    m_local.localconfig = std::move(*keys);
+    return {};
+}
+
+std::optional<KnownMailboxes> Discovery::last_mailboxes() const {
+    std::error_code code;
+    if (m_options.last_inventory.empty() || !std::filesystem::exists(m_options.last_inventory, code)) {
+        return std::nullopt;
+    }
+    const auto inventory = read_file(m_options.last_inventory, k_inventory_limit).and_then([&](const auto& text) {
+        return parse_inventory(text, m_options.last_inventory.string());
+    });
+    if (inventory) return known_mailboxes(*inventory, m_this_node);
+    m_tell(fmt::format("warning: the last inventory is of no use: {}", inventory.error().what));
+    return std::nullopt;
+}
+
+/// The mailbox servers of the last inventory, by name and with their certificates verified.
+Expected<Answer> Discovery::ask_peers(AdminService service, const Error& reason, SteadyClock::time_point end) {
+    const auto known = last_mailboxes();
+    if (!known) return tl::unexpected(reason);
+    m_no_mailbox_here = known->this_node_known && !known->this_node_is_one;
+    Error all = reason;
+    service.tls = true;
+    for (const auto& peer : known->others) {
+        service.host = Host{peer.host, std::nullopt};
+        service.port = peer.admin_port;
+        auto target = make_soap_target(service, {}, m_this_node, tls());
+        if (!target) return tl::unexpected(target.error());
+        m_tell(fmt::format("soap: {}; trying {} of the last inventory", all.what, target->display));
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - SteadyClock::now());
+        auto answer = ask_soap(*target, m_wanted, m_outside.http, left, m_tell);
+        wipe(target->password);
+        if (answer) return answer;
+        all.what += "; " + answer.error().what;
+    }
+    return tl::unexpected(std::move(all));
+}
+
+Expected<Answer> Discovery::ask_soap_source() {
+    const auto end = SteadyClock::now() + m_options.deadline;
+    auto service = read_admin_service(*m_config);
+    if (!service) return tl::unexpected(std::move(service.error()));
+    const auto loopback = loopback_addresses(service->host, m_outside.resolver);
+    auto target = make_soap_target(*service, loopback, m_this_node, tls());
+    if (!target) return tl::unexpected(target.error());
+    if (!m_options.tls_verify && service->tls) {
+        m_tell(
+            fmt::format("warning: the certificate of {} is not verified (--tls-no-verify): whoever answers there "
+                        "gets the admin password",
+                        target->display));
+    }
+    WatchedTransport transport(m_outside.http);
+    auto answer = ask_soap(*target, m_wanted, transport, m_options.deadline, m_tell);
+    wipe(target->password);
+    if (answer || !transport.nobody_listened() || service->host.text != "localhost") return answer;
+    return ask_peers(std::move(*service), answer.error(), end);
+}
+
+Expected<Answer> Discovery::ask(SourceKind kind) {
+    auto answer = kind == SourceKind::soap
+                      ? ask_soap_source()
+                      : ask_zmprov(kind == SourceKind::zmprov ? ZmprovAccess::soap : ZmprovAccess::ldap,
+                                   m_options.zimbra_home, m_wanted, m_outside.processes, m_options.deadline);
+    if (!answer) return answer;
+    const auto& servers = answer->servers;
+    const bool lists_us = std::any_of(servers.begin(), servers.end(),
+                                      [this](const Server& server) { return server.name == m_this_node; });
+    // Every node has its server entry, so a list without us is not the whole list.
+    if (!lists_us) {
+        return failure(
+            ErrorKind::knowledge,
+            fmt::format("{} does not list this node, {}: its answer is not complete", answer->server, m_this_node),
+            "compare zmlocalconfig zimbra_server_hostname with zmprov -l gas");
+    }
+    return answer;
+}
+
+Expected<Answer> Discovery::ask_sources(SourceKind& kind) {
+    std::vector<SourceKind> kinds{SourceKind::soap, SourceKind::zmprov, SourceKind::zmprov_ldap};
+    if (m_options.only) kinds = {*m_options.only};
+    std::string reasons;
+    std::string hint;
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+        std::string reason = "skipped: it asks this node, which has no mailbox service";
+        if (!is_skipped(kinds[i])) {
+            auto answer = ask(kinds[i]);
+            if (answer) {
+                kind = kinds[i];
+                return answer;
+            }
+            reason = answer.error().what;
+            if (hint.empty()) hint = answer.error().hint;
+        }
+        if (i + 1 < kinds.size())
+            m_tell(fmt::format("{}: {}; trying {}", to_string(kinds[i]), reason, to_string(kinds[i + 1])));
+        reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", to_string(kinds[i]), reason);
+    }
+    return failure(ErrorKind::knowledge, "no source answered: " + reasons,
+                   hint.empty() ? std::string(k_last_resort) : fmt::format("{}; or {}", hint, k_last_resort));
+}
+
+void Discovery::add_addresses(Inventory& inventory) {
+    std::vector<std::string> names;
+    for (const auto& server : inventory.servers) {
+        if (m_options.known_addresses.count(server.name) != 0) continue;
+        const auto host = service_host(server);
+        if (is_host_name(host)) {
+            names.push_back(host);
+        } else {
+            inventory.resolved[host] = {{}, zmi::quoted(host) + " is not a valid host name"};
+        }
+    }
+    if (names.empty()) return;
+    auto found = m_outside.resolver.resolve(names, std::min(m_options.deadline, k_resolver_deadline));
+    for (const auto& name : names) {
+        const auto at = found.find(name);
+        inventory.resolved[name] = at == found.end() ? Resolution{{}, "the resolver gave no answer"} : at->second;
+    }
+}
+
+Expected<Inventory> Discovery::run() {
+    if (!m_options.tls_ca.empty() && ::access(m_options.tls_ca.c_str(), R_OK) != 0) {
+        return failure(ErrorKind::usage, fmt::format("--tls-ca {}: cannot be read", m_options.tls_ca.string()));
+    }
+    if (auto node = read_node(); !node) return tl::unexpected(std::move(node.error()));
+    SourceKind kind = SourceKind::soap;
+    auto answer = ask_sources(kind);
+    if (!answer) return tl::unexpected(std::move(answer.error()));
+    Inventory inventory;
+    inventory.source = {std::string(to_string(kind)), answer->server, true, to_rfc3339(m_outside.clock.now())};
+    inventory.version = std::move(answer->version);
+    inventory.this_node = m_this_node;
+    inventory.global = std::move(answer->global);
+    inventory.servers = std::move(answer->servers);
+    inventory.local.emplace(m_this_node, std::move(m_local));
+    add_addresses(inventory);
+    return inventory;
+}
+
+}  // namespace
+
+std::string_view to_string(SourceKind kind) {
+    switch (kind) {
+        case SourceKind::soap: return "soap";
+        case SourceKind::zmprov: return "zmprov";
+        case SourceKind::zmprov_ldap: return "zmprov-ldap";
+    }
+    return "soap";
+}
+
+Expected<Inventory> discover(const DiscoveryOptions& options, const Wanted& wanted, Outside outside, const Tell& tell) {
+    return Discovery(options, wanted, outside, tell).run();
+}
+
+}  // namespace zmi
