@@ -37,6 +37,7 @@ bool is_talk(std::string_view line) {
 
 /// The one line of a failed program's output that says most; never a dump. Empty where it said nothing.
 std::string most_useful_line(const Outcome& outcome) {
+    if (outcome.end == Outcome::End::flooded) return {};
     std::string_view best;
     for (const auto line : split_lines(outcome.err)) {
         if (line.substr(0, 6) == "ERROR:") return zmi::quoted(without_credentials(line), k_quote_limit);
@@ -47,7 +48,9 @@ std::string most_useful_line(const Outcome& outcome) {
         }
         if (best.empty() && !is_talk(line)) best = line;
     }
-    for (const auto line : split_lines(outcome.out)) {
+    // Complaints about the command line, which have status 1, go to stdout.
+    const bool is_usage = outcome.end == Outcome::End::exited && outcome.code == 1;
+    for (const auto line : split_lines(is_usage ? std::string_view(outcome.out) : std::string_view())) {
         if (best.empty()) best = trim(line);
     }
     return best.empty() ? std::string() : zmi::quoted(without_credentials(best), k_quote_limit);

@@ -162,10 +162,11 @@ TEST(Zmprov, GivesTheUsageWhereThereIsNothingElse) {
     EXPECT_EQ(error_of({says("\nzmprov [args] [cmd]\n", "", 1)}).what,
               "zmprov -l gas: exit status 1: 'zmprov [args] [cmd]'");
     EXPECT_EQ(error_of({says("", "", 1)}).what, "zmprov -l gas: exit status 1");
+    EXPECT_EQ(error_of({says(k_names, "", 2)}).what, "zmprov -l gas: exit status 2");
 }
 
 TEST(Zmprov, SaysHowItEndedWhereItDidNotExit) {
-    EXPECT_EQ(error_of({{Outcome::End::signalled, 9, k_names, ""}}).what.find("zmprov -l gas: killed by signal 9"), 0u);
+    EXPECT_EQ(error_of({{Outcome::End::signalled, 9, k_names, ""}}).what, "zmprov -l gas: killed by signal 9");
     EXPECT_EQ(error_of({{Outcome::End::timed_out, 15, k_names, ""}}).what.find("zmprov -l gas: no answer in "), 0u);
     EXPECT_EQ(error_of({says(k_names), {Outcome::End::flooded, 15, "", ""}}).what,
               "zmprov -l batch: more than 64 MiB of output");
