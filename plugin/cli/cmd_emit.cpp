@@ -69,16 +69,10 @@ ExitStatus prove_server(const ServerPlan& server, const std::string& rules, zmi:
     return ExitStatus::done;
 }
 
-/// Today the proof knows how to load what nft reads.
-bool can_prove(const Format& format) {
-    return std::any_of(format.checks.begin(), format.checks.end(),
-                       [](const FormatCheck& check) { return check.program == "nft"; });
-}
-
 ExitStatus run_proofs(const Format& format, const Plan& plan, zmi::ProcessRunner& runner) {
     const RenderOptions options{ZMFIREWALL_VERSION};
-    if (!can_prove(format)) {
-        tell(fmt::format("--prove does not know how to load the format {}", format.name));
+    if (format.prover.empty()) {
+        tell(fmt::format("--prove does not know how to load the format {} (see formats)", format.name));
         return ExitStatus::usage;
     }
     for (const auto& server : plan.servers) {
