@@ -153,6 +153,27 @@ TEST(ShippedConditions, LetEndpointsListenOnlyWhenTheyDo) {
     }
 }
 
+TEST(ShippedConditions, AddOnlyTheseFlowsOfOurOwn) {
+    const std::set<std::string> expected = {
+        "f-web-direct: internet -> mailstore: mailboxd-http mailboxd-https mailboxd-client-cert",
+        "f-mailclients-direct: internet -> mailstore: mailbox-imap mailbox-imaps mailbox-pop3 mailbox-pop3s",
+        "f-client-cert: internet -> proxy: proxy-client-cert",
+        "f-ssh: ssh-client -> every-node: ssh",
+        "f-node-smtp: every-node -> mta: smtp",
+        "f-mailstore-docs: mailstore -> docs: zimbra-docs",
+        "f-chat: internet -> mailstore: chat-xmpp chat-xmpp-ssl",
+        "f-chat-s2s: mailstore -> mailstore: chat-s2s",
+        "f-mailstore-ssdb: mailstore -> every-node: ssdb",
+        "f-mailstore-zookeeper: mailstore -> every-node: zookeeper"};
+    std::set<std::string> found;
+    for (const auto& flow : shipped_catalogue().flows) {
+        auto text = flow.id + ": " + flow.from + " -> " + flow.to + ":";
+        for (const auto& reach : flow.reaches) text += " " + reach.endpoint;
+        if (flow.own) found.insert(text);
+    }
+    EXPECT_EQ(found, expected);
+}
+
 TEST(ShippedConditions, MeanTheSameByTheirNames) {
     const std::map<std::string, std::string> named = {
         {"lookup-available", "some server (RP:LookupTarget)"},
