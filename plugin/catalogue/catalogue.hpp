@@ -50,6 +50,8 @@ struct Condition {
         is_set,        ///< fact `name` has a value
         version,       ///< version of the subject in [values[0], values[1]); an empty bound is open
         some_server,   ///< some server of the deployment satisfies the children
+        other_server,  ///< some server other than the subject does
+        named_in,      ///< some server's fact `name` names the subject (host, host:port or URL)
         named_by,      ///< the first value of global attribute `name` is the subject
         client_names,  ///< pair: a value of the client's fact `name` names the listener (host, host:port or URL);
                        ///< if_unset decides where the client has no value

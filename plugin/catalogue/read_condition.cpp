@@ -85,12 +85,14 @@ Condition read_one(const XmlElement& element) {
     if (name == "any") return read_group(element, Kind::any_of);
     if (name == "not") return read_group(element, Kind::none_of);
     if (name == "some-server") return read_group(element, Kind::some_server);
+    if (name == "other-server") return read_group(element, Kind::other_server);
     if (name == "service") return read_named(element, Kind::service, "name");
     if (name == "use") return read_named(element, Kind::use, "condition");
     if (name == "true") return read_fact_test(element, Kind::is_true);
     if (name == "is") return read_fact_test(element, Kind::is);
     if (name == "set") return read_fact_test(element, Kind::is_set);
     if (name == "named-by") return read_fact_test(element, Kind::named_by);
+    if (name == "named-in") return read_fact_test(element, Kind::named_in);
     if (name == "client-names") return read_fact_test(element, Kind::client_names);
     if (name == "hosted-here") return read_fact_test(element, Kind::hosted_here);
     if (name == "version") return read_version(element);

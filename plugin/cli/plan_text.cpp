@@ -28,6 +28,11 @@ std::string any_text(const std::vector<zmi::Cidr>& sources) {
     return {};
 }
 
+std::string with_faint_heading(const std::string& text, const Style& style) {
+    const auto end = text.find('\n');
+    return style.faint(text.substr(0, end)) + text.substr(end);
+}
+
 std::string listed(const ServerPlan& plan, const Style& style) {
     if (plan.open.empty()) return "  nothing\n";
     std::vector<std::vector<std::string>> rows = {{"PORT", "FOR", "FROM", "ENDPOINT", "WHAT"}};
@@ -35,20 +40,23 @@ std::string listed(const ServerPlan& plan, const Style& style) {
         const auto port = fmt::format("{}/{}", open.port.to_string(), open.protocol);
         rows.push_back({port, open.audience, sources_text(open), open.endpoint, open.title});
     }
-    auto text = table(rows, 2);
-    const auto end = text.find('\n');
-    return style.faint(text.substr(0, end)) + text.substr(end);
+    return with_faint_heading(table(rows, 2), style);
 }
 
-std::string closed_list(const ServerPlan& plan) {
-    std::vector<std::vector<std::string>> rows;
+/// What runs here and is closed all the same; what does not even run is for `explain` and --json.
+std::string closed_list(const ServerPlan& plan, const Style& style) {
+    std::vector<std::vector<std::string>> rows = {{"PORT", "ENDPOINT", "WHY"}};
+    std::size_t idle = 0;
     for (const auto& closed : plan.closed) {
-        // What is not even enabled here is for `explain` and --json.
-        if (!closed.port || closed.reason.find("is not enabled") != std::string::npos) continue;
+        if (!closed.listens || !closed.port) {
+            ++idle;
+            continue;
+        }
         rows.push_back(
             {fmt::format("{}/{}", closed.port->to_string(), closed.protocol), closed.endpoint, closed.reason});
     }
-    return rows.empty() ? std::string("  nothing\n") : table(rows, 2);
+    auto text = rows.size() > 1 ? with_faint_heading(table(rows, 2), style) : std::string();
+    return text + style.faint(fmt::format("  {} others do not run here: zmfirewall explain PORT or ENDPOINT\n", idle));
 }
 
 }  // namespace
@@ -86,7 +94,7 @@ std::string plan_text(const ServerPlan& plan, const Style& style) {
     text += fmt::format(" ({})\n", addresses.empty() ? "no address" : fmt::format("{}", fmt::join(addresses, ", ")));
     if (plan.complete()) {
         text += style.good("open") + "\n" + listed(plan, style);
-        text += style.warn("closed") + "\n" + closed_list(plan);
+        text += style.warn("closed") + "\n" + closed_list(plan, style);
         text += style.faint(fmt::format("plan {}", plan.digest.substr(0, 16))) + "\n";
     } else {
         text += style.bad("no plan: knowledge is incomplete") + "\n";

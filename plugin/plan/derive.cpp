@@ -52,14 +52,16 @@ void add_state(ServerPlan& plan, const EndpointState& state) {
     const auto& endpoint = *state.endpoint;
     // An endpoint with several numbers of its own (the dead ones of old lists) is told once for each.
     const bool numbers = endpoint.port.kind == PortSource::Kind::constant && endpoint.port.constants.size() > 1;
+    const bool listens = !endpoint.dead && endpoint.audience != Audience::nobody && endpoint.protocol != "unix" &&
+                         state.listening.truth.verdict != Verdict::no;
     if (!numbers) {
-        plan.closed.push_back(
-            {endpoint.id, endpoint.title, endpoint.protocol, known_port(state), state.closed_reason, state.because});
+        plan.closed.push_back({endpoint.id, endpoint.title, endpoint.protocol, known_port(state), state.closed_reason,
+                               state.because, listens});
         return;
     }
     for (const auto port : endpoint.port.constants) {
         plan.closed.push_back({endpoint.id, endpoint.title, endpoint.protocol, PortRange{port, port},
-                               state.closed_reason, state.because});
+                               state.closed_reason, state.because, listens});
     }
 }
 

@@ -373,7 +373,9 @@ void FindingMaker::sshd_unknown(const FindingSpec& spec) {
 
 void FindingMaker::unverified_endpoint(const FindingSpec& spec) {
     for (const auto& state : m_states) {
-        if (!state.held_back) continue;
+        const bool wanted = std::any_of(state.reachers.begin(), state.reachers.end(),
+                                        [](const Reachers& reachers) { return !reachers.reached.empty(); });
+        if (!state.held_back || !wanted) continue;
         const auto port = state.listening.sockets.empty() ? state.endpoint->default_port
                                                           : state.listening.sockets.front().port.to_string();
         report(spec, {{"endpoint", state.endpoint->id},
@@ -383,15 +385,17 @@ void FindingMaker::unverified_endpoint(const FindingSpec& spec) {
     }
 }
 
-/// Is the attribute one by which clients name their peers (<client-names>)?
+/// Is the attribute one by which clients name their peers (<client-names>, <named-in>)?
 bool FindingMaker::used_to_name_peers(std::string_view attribute) const {
     const std::function<bool(const Condition&)> uses = [&](const Condition& condition) {
-        if (condition.kind == Condition::Kind::client_names && condition.name == attribute) return true;
+        const bool naming =
+            condition.kind == Condition::Kind::client_names || condition.kind == Condition::Kind::named_in;
+        if (naming && condition.name == attribute) return true;
         return std::any_of(condition.children.begin(), condition.children.end(), uses);
     };
     for (const auto& flow : m_view.catalogue().flows) {
         for (const auto& reach : flow.reaches) {
-            if (uses(reach.pair)) return true;
+            if (uses(reach.pair) || uses(reach.to_when)) return true;
         }
     }
     return false;

@@ -50,6 +50,7 @@ struct ClosedPort {
     std::optional<PortRange> port;  ///< where one is known
     std::string reason;
     std::vector<Because> because;
+    bool listens = false;  ///< it runs here all the same
 };
 
 struct Finding {

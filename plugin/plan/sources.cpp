@@ -91,7 +91,7 @@ bool Flows::add_servers(Reachers& into, const Entry& entry, const Endpoint& endp
         if (client.server == listener) continue;
         const auto pair = m_evaluator.about_pair(entry.reach->pair, client.server, listener);
         if (pair.verdict == Verdict::no) continue;
-        if (endpoint.port.kind == PortSource::Kind::url_attribute) {
+        if (pair.verdict == Verdict::yes && endpoint.port.kind == PortSource::Kind::url_attribute) {
             const auto ports =
                 ports_named_by(m_view, client.server, endpoint.port.name, listener, endpoint.port.constants);
             if (std::find(ports.begin(), ports.end(), socket.port.first) == ports.end()) continue;

@@ -67,6 +67,11 @@ bool contains(const std::vector<std::string>& list, std::string_view value) {
     return std::find(list.begin(), list.end(), value) != list.end();
 }
 
+/// A value over several lines is no list of hosts, whatever stands in its lines.
+bool has_control_character(std::string_view value) {
+    return std::any_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
+
 std::string describe(const Fact& fact) {
     if (!fact.is_set()) return fmt::format("{} is not set", fact.name);
     return fmt::format("{} is {} ({})", fact.name, zmi::quoted(fact.joined()), zmi::to_string(fact.origin));
@@ -115,6 +120,8 @@ Truth Evaluator::evaluate(const Condition& condition, const Subjects& subjects) 
         case Kind::is_set: return is_set(condition, subjects.subject);
         case Kind::version: return version(condition, subjects.subject);
         case Kind::some_server: return some_server(condition);
+        case Kind::other_server: return other_server(condition, subjects.subject);
+        case Kind::named_in: return named_in(condition, subjects.subject);
         case Kind::named_by: return named_by(condition, subjects.subject);
         case Kind::client_names: return client_names(condition, subjects);
         case Kind::hosted_here: return hosted_here(condition, subjects.subject);
@@ -255,28 +262,62 @@ Truth Evaluator::named_by(const Condition& condition, std::size_t subject) const
     return m_view.names(*host, subject) ? yes(because) : no(because, describe(fact));
 }
 
-Truth Evaluator::client_names(const Condition& condition, const Subjects& subjects) const {
-    const auto client = *subjects.client;
-    const auto fact = m_view.fact(client, condition.fact, condition.name);
-    auto because = because_of(m_view, client, fact);
-    because.server = m_view.name(client);
-    if (!fact.is_set()) return condition.if_unset ? yes(because) : no(because, describe(fact));
+/// Do the values (hosts, host:port or URLs, several in one value as well) of the owner's fact name that server?
+Truth Evaluator::values_name(const Fact& fact, std::size_t owner, std::size_t named) const {
+    auto because = because_of(m_view, owner, fact);
+    because.server = m_view.name(owner);
     Truth result = no(because, describe(fact));
     for (const auto& value : fact.values) {
+        if (has_control_character(value)) {
+            return unknown(bad_value(m_view, owner, fact, value, "host, host:port or URL"));
+        }
         for (const auto word : zmi::split_words(value)) {
             for (const auto item : zmi::split(word, ',')) {
                 if (item.empty()) continue;
                 const auto authority = zmi::parse_authority(item);
                 if (!authority.host || authority.port_is_bad) {
                     result.verdict = Verdict::unknown;
-                    result.problems.push_back(bad_value(m_view, client, fact, value, "host, host:port or URL"));
-                } else if (!authority.host->is_loopback() && m_view.names(*authority.host, subjects.subject)) {
+                    result.problems.push_back(bad_value(m_view, owner, fact, value, "host, host:port or URL"));
+                } else if (!authority.host->is_loopback() && m_view.names(*authority.host, named)) {
                     return yes(because);
                 }
             }
         }
     }
     return result;
+}
+
+Truth Evaluator::client_names(const Condition& condition, const Subjects& subjects) const {
+    const auto client = *subjects.client;
+    const auto fact = m_view.fact(client, condition.fact, condition.name);
+    if (fact.is_set()) return values_name(fact, client, subjects.subject);
+    auto because = because_of(m_view, client, fact);
+    because.server = m_view.name(client);
+    return condition.if_unset ? yes(because) : no(because, describe(fact));
+}
+
+Truth Evaluator::named_in(const Condition& condition, std::size_t subject) const {
+    Truth found{Verdict::no, {}, fmt::format("{} of no server names it", condition.name), {}, {}};
+    for (std::size_t server = 0; server < m_view.size(); ++server) {
+        auto one = values_name(m_view.fact(server, condition.fact, condition.name), server, subject);
+        if (one.verdict == Verdict::yes) return one;
+        if (one.verdict == Verdict::unknown) found.verdict = Verdict::unknown;
+        append(found.problems, one.problems);
+    }
+    return found;
+}
+
+Truth Evaluator::other_server(const Condition& condition, std::size_t subject) const {
+    Truth found{Verdict::no, {}, "no other server of the deployment qualifies", {}, {}};
+    for (std::size_t server = 0; server < m_view.size(); ++server) {
+        if (server == subject) continue;
+        auto one = all_of(condition.children, {server, std::nullopt});
+        for (auto& because : one.because) because.server = m_view.name(server);
+        if (one.verdict == Verdict::yes) return one;
+        if (one.verdict == Verdict::unknown) found.verdict = Verdict::unknown;
+        append(found.problems, one.problems);
+    }
+    return found;
 }
 
 Truth Evaluator::hosted_here(const Condition& condition, std::size_t subject) const {

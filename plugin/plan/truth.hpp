@@ -54,6 +54,9 @@ private:
     [[nodiscard]] Truth is_set(const Condition& condition, std::size_t subject) const;
     [[nodiscard]] Truth version(const Condition& condition, std::size_t subject) const;
     [[nodiscard]] Truth some_server(const Condition& condition) const;
+    [[nodiscard]] Truth other_server(const Condition& condition, std::size_t subject) const;
+    [[nodiscard]] Truth named_in(const Condition& condition, std::size_t subject) const;
+    [[nodiscard]] Truth values_name(const Fact& fact, std::size_t owner, std::size_t named) const;
     [[nodiscard]] Truth named_by(const Condition& condition, std::size_t subject) const;
     [[nodiscard]] Truth client_names(const Condition& condition, const Subjects& subjects) const;
     [[nodiscard]] Truth hosted_here(const Condition& condition, std::size_t subject) const;

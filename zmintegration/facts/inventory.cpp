@@ -45,13 +45,16 @@ bool may_be_secret(std::string_view attribute_or_key) {
 }
 
 std::string without_credentials(std::string_view value) {
-    const auto scheme = value.find("://");
-    if (scheme == std::string_view::npos) return std::string(value);
-    const auto start = scheme + 3;
-    const auto authority = value.substr(start, value.find_first_of("/?# \t\r\n", start) - start);
-    const auto at = authority.rfind('@');
-    if (at == std::string_view::npos) return std::string(value);
-    return std::string(value.substr(0, start)) + std::string(value.substr(start + at + 1));
+    std::string cleaned;
+    for (;;) {
+        const auto scheme = value.find("://");
+        if (scheme == std::string_view::npos) return cleaned += value;
+        const auto start = scheme + 3;
+        const auto end = std::min(value.find_first_of("/?# \t\r\n", start), value.size());
+        const auto at = value.substr(start, end - start).rfind('@');
+        cleaned += value.substr(0, start);
+        value.remove_prefix(at == std::string_view::npos ? start : start + at + 1);
+    }
 }
 
 }  // namespace zmi

@@ -41,6 +41,8 @@ inline std::string condition_text(const Condition& condition) {
         case Kind::is_set: return fact_text(condition) + " is set";
         case Kind::version: return "version " + condition.values[0] + " to " + condition.values[1];
         case Kind::some_server: return "some server (" + list_text(condition.children, " & ") + ")";
+        case Kind::other_server: return "other server (" + list_text(condition.children, " & ") + ")";
+        case Kind::named_in: return "named in " + fact_text(condition);
         case Kind::named_by: return "named by " + fact_text(condition);
         case Kind::client_names: return "in " + fact_text(condition) + (condition.if_unset ? " or unset" : "");
         case Kind::hosted_here: return "at " + fact_text(condition);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* k_upstream =
     "RP:LookupTarget & zimbraMailMode in http https both mixed redirect & (service zimbra | service service)";
-constexpr const char* k_imap_pool = "some server (service mailbox & RP:UpstreamImapServers is set)";
+constexpr const char* k_imap_pool = "named in RP:UpstreamImapServers";
 
 struct Reached {
     std::string from = "always";

@@ -280,6 +280,27 @@ TEST(Derive, SpellOpensOnlyToTheStoresWhoseUrlNamesIt) {
     EXPECT_EQ(find_open(plan, "spell")->peers, std::vector<std::string>{"mbox1"});
 }
 
+TEST(Derive, TheImapPoolReachesExactlyTheDaemonsItNames) {
+    auto deployment = cluster();
+    deployment.server("imap1", "imapd", "10.0.0.21").server("imap2", "imapd", "10.0.0.22");
+    deployment.global("zimbraRemoteImapServerEnabled", "TRUE").global("zimbraRemoteImapSSLServerEnabled", "TRUE");
+    EXPECT_EQ(find_open(deployment.plan("imap1"), "imapd-ssl"), nullptr) << "no pool, no upstream";
+    deployment.set("mbox1", "zimbraReverseProxyUpstreamImapServers", "imap1");
+    EXPECT_EQ(find_open(deployment.plan("imap1"), "imapd-ssl")->peers, (std::vector<std::string>{"proxy1", "proxy2"}));
+    EXPECT_EQ(find_open(deployment.plan("imap1"), "imapd"), nullptr);
+    EXPECT_EQ(find_open(deployment.plan("imap2"), "imapd-ssl"), nullptr);
+}
+
+TEST(Derive, AUrlOverSeveralLinesStopsThePlanThatItWouldDecide) {
+    auto deployment = cluster();
+    deployment.mailstore("mbox3", "10.0.0.13", "spell");
+    deployment.set("mbox1", "zimbraSpellCheckURL", "http://elsewhere:7780/\nhttp://mbox3:7780/");
+    EXPECT_FALSE(deployment.plan("mbox3").complete());
+    EXPECT_TRUE(deployment.plan("ldap1").complete());
+    deployment.set("mbox1", "zimbraSpellCheckURL", "http://mbox3:port/aspell.php");
+    EXPECT_FALSE(deployment.plan("mbox3").complete());
+}
+
 TEST(Derive, AnUnverifiedListenerOpensNothingUntilThePolicyVouchesForIt) {
     auto deployment = cluster();
     deployment.server("lic1", "license-daemon", "10.0.0.20").set("lic1", "zimbraServerVersion", "10.1.2_GA_4652");
