@@ -1,0 +1,126 @@
+"""A deployment as zmfirewall sees it, with a host for each of its servers, a stranger and a workstation."""
+
+import collections
+import ipaddress
+import itertools
+import json
+import pathlib
+import tempfile
+import time
+
+import hosts
+
+OUTSIDERS = {
+    "stranger": ["203.0.113.7", "2001:db8:ffff::7"],
+    "workstation": ["192.168.1.50", "2001:db8:aaaa::50"],
+}
+# The list that one-server guides copy, and ports that nothing of ours is about.
+OTHER_PORTS = [25, 80, 110, 143, 443, 465, 587, 993, 995, 3443, 5222, 5223, 7071, 9071, 1, 111, 3306, 20000]
+
+Packet = collections.namedtuple("Packet", "client source server destination protocol port")
+
+
+def is_allowed(plan, packet):
+    for rule in plan["open"]:
+        first, last = port_range(rule)
+        if rule["protocol"] != packet.protocol or not first <= packet.port <= last:
+            continue
+        if rule.get("destinations") and packet.destination not in rule["destinations"]:
+            continue
+        source = ipaddress.ip_address(packet.source)
+        if any(source in ipaddress.ip_network(network) for network in rule["sources"]):
+            return True
+    return False
+
+
+def port_range(rule):
+    """A port of the plan is a number, or "first-last"."""
+    first, _, last = str(rule["port"]).partition("-")
+    return int(first), int(last or first)
+
+
+def catalogue_ports(plan):
+    """Every port that any server of the plan opens or could open."""
+    ports = set(OTHER_PORTS)
+    for server in plan["servers"]:
+        for rule in server["open"] + [c for c in server["closed"] if c.get("port")]:
+            ports.update(port_range(rule))
+    return sorted(itertools.product(("tcp", "udp"), sorted(ports)))
+
+
+class Deployment:
+    """The plan and the rules of a deployment, as the command gives them, and its hosts."""
+
+    def __init__(self, support, name, rules_format):
+        self.folder = tempfile.TemporaryDirectory(prefix="zmfirewall-enforce-")
+        folder = pathlib.Path(self.folder.name)
+        with support.Home(name) as home:
+            inventory = self.command(home, "discover", "--json", source="zmprov").out
+            path = folder / "inventory.json"
+            path.write_text(inventory, encoding="utf-8")
+            more = ("--inventory", path)
+            self.plan = json.loads(self.command(home, "plan", "--all", "--json", more=more).out)
+            self.command(home, "emit", rules_format, "--all", "--output", folder / "rules", more=more)
+        self.plans = {server["name"]: server for server in self.plan["servers"]}
+        self.ports = catalogue_ports(self.plan)
+        self.hosts = {}
+        for server in self.plan["servers"]:
+            self.hosts[server["name"]] = hosts.Host(server["name"], server["addresses"], self.ports)
+        families = {hosts.family_of(a) for host in self.hosts.values() for a in host.addresses}
+        for outsider, addresses in OUTSIDERS.items():
+            own = [a for a in addresses if hosts.family_of(a) in families]
+            self.hosts[outsider] = hosts.Host(outsider, own)
+
+    @staticmethod
+    def command(home, *arguments, **options):
+        result = home.run(*arguments, **options)
+        # 1: done, with findings.
+        if result.status not in (0, 1):
+            raise AssertionError(f"{arguments}: status {result.status}: {result.err}")
+        return result
+
+    def packets(self, servers=None):
+        """From every address of every host to every port of every server (or of those named)."""
+        for client, server in itertools.product(self.hosts.values(), servers or self.plans):
+            if client.name == server:
+                continue
+            for source, destination in itertools.product(client.addresses, self.hosts[server].addresses):
+                if hosts.family_of(source) != hosts.family_of(destination):
+                    continue
+                for protocol, port in self.ports:
+                    yield Packet(client.name, source, server, destination, protocol, port)
+
+    def rules_of(self, server):
+        """The folder with the files of one server."""
+        return pathlib.Path(self.folder.name) / "rules" / server
+
+    def passing(self, packets):
+        """Sends them all; which of them arrive?"""
+        targets = {(client, protocol): [] for client in self.hosts for protocol in ("tcp", "udp")}
+        for number, packet in enumerate(packets):
+            targets[packet.client, packet.protocol].append([packet.destination, packet.port, number])
+        arrived = set()
+        for order, protocol in (("connect", "tcp"), ("send", "udp")):
+            for name, host in self.hosts.items():
+                host.start(order, targets=targets[name, protocol])
+            for host in self.hosts.values():
+                answer = host.receive()
+                arrived.update(answer if order == "connect" else ())
+        time.sleep(0.2)  # datagrams on their way: the only wait that nothing announces
+        for server in self.plans:
+            arrived.update(self.hosts[server].call("arrived"))
+        return {packets[number] for number in arrived}
+
+    def close(self):
+        for host in self.hosts.values():
+            host.close()
+        self.folder.cleanup()
+
+    def compare(self, test, packets, passed):
+        """Fails the test unless exactly what the plan allows has passed."""
+        wanted = {p for p in packets if is_allowed(self.plans[p.server], p)}
+        test.assertTrue(wanted)
+        test.assertGreater(len(packets), 5 * len(wanted))
+        test.assertFalse(sorted(passed - wanted)[:10], f"{len(passed - wanted)} pass that the plan denies")
+        test.assertFalse(sorted(wanted - passed)[:10], f"{len(wanted - passed)} are blocked that the plan allows")
+        print(f"{len(packets)} packets, {len(wanted)} of them allowed: all as planned")
