@@ -35,9 +35,10 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
     app.add_option("--zimbra-home", options.zimbra_home, "Root of the Zimbra installation")->capture_default_str();
     app.add_option("--system-root", options.system_root, "Root of the host's own files (etc/ssh)")
         ->capture_default_str();
-    app.add_option("--source", options.source,
-                   "Ask only this source: soap, zmprov or zmprov-ldap (default: all, in this order)");
-    app.add_option("--inventory", options.inventory, "Use a saved inventory (discover --json) instead of asking");
+    auto* source = app.add_option("--source", options.source,
+                                  "Ask only this source: soap, zmprov or zmprov-ldap (default: all, in this order)");
+    app.add_option("--inventory", options.inventory, "Use a saved inventory (discover --json) instead of asking")
+        ->excludes(source);
     app.add_option("--policy", options.policy,
                    "Site policy (default: conf/zmfirewall.xml of the installation, if there)");
     app.add_option("--tls-ca", options.tls_ca,

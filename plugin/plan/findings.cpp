@@ -316,7 +316,9 @@ void FindingMaker::remote_facts_assumed(const FindingSpec& spec) {
         const bool never = state.endpoint->dead || state.endpoint->audience == Audience::loopback ||
                            state.endpoint->audience == Audience::nobody;
         if (never || m_view.local(m_server) != nullptr) continue;
-        facts.insert(state.listening.assumed.begin(), state.listening.assumed.end());
+        if (state.listening.truth.verdict != Verdict::no) {
+            facts.insert(state.listening.assumed.begin(), state.listening.assumed.end());
+        }
         facts.insert(state.listening.truth.assumed.begin(), state.listening.truth.assumed.end());
     }
     if (!facts.empty()) report(spec, {{"facts", fmt::format("{}", fmt::join(facts, ", "))}});

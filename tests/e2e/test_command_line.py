@@ -1,0 +1,196 @@
+"""The command as a person meets it: help, mistakes, exit statuses, what goes to which stream."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from support import BINARY, SOURCE, Case, Home, need_binary, run
+
+STATUSES = ["0", "1", "2", "3", "4", "5", "70"]
+
+
+class CommandLine(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.home = Home("cluster")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.home.close()
+
+    def zmfirewall(self, *arguments, **options):
+        return self.home.run(*arguments, source="zmprov-ldap", **options)
+
+    def test_help_shows_examples_and_every_exit_status(self):
+        done = run([BINARY, "--help"])
+        self.assertEqual(done.status, 0)
+        self.assertIn("Examples:", done.out)
+        for status in STATUSES:
+            self.assertRegex(done.out, rf"(?m)^  {status} +\S")
+
+    def test_the_readme_documents_the_same_statuses(self):
+        readme = (SOURCE / "README.md").read_text(encoding="utf-8")
+        table = readme[readme.index("| status |") : readme.index("Standard output carries")]
+        self.assertEqual(re.findall(r"(?m)^\| (\d+) \|", table), STATUSES)
+
+    def test_version_is_one_line(self):
+        done = run([BINARY, "--version"])
+        self.assertEqual(done.status, 0)
+        self.assertRegex(done.out, r"^zmfirewall \d+\.\d+\.\d+\n$")
+
+    def test_mistakes_in_the_arguments_give_2_and_no_result(self):
+        for arguments in (
+            [],
+            ["plan", "--server"],
+            ["plan", "--server", "mbox1.example.com", "--all"],
+            ["frobnicate"],
+            ["plan", "--nonsense"],
+            ["emit"],
+            ["emit", "nosuchformat"],
+            ["explain", "no-such-thing"],
+            ["plan", "--server", "nosuch.example.com"],
+            ["--source", "telepathy", "plan"],
+            ["--timeout", "0", "plan"],
+        ):
+            with self.subTest(arguments):
+                self.assert_refused(self.home.run(*arguments), (2,))
+
+    def test_a_source_and_an_inventory_exclude_each_other(self):
+        self.assert_refused(self.zmfirewall("plan", more=["--inventory", "x.json"]), (2,))
+
+    def test_a_near_miss_is_named(self):
+        self.assertIn("mbox1.example.com", self.zmfirewall("plan", "--server", "mbox1.exampel.com").err)
+        self.assertIn("memcached", self.zmfirewall("explain", "memcachd").err)
+
+    def test_the_result_that_cannot_be_written_gives_4(self):
+        for command in (["discover", "--json"], ["plan"], ["emit", "nftables"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                home = ["--zimbra-home", self.home.path, "--system-root", self.home.path / "root"]
+                done = subprocess.run(
+                    [BINARY, *home, "--source", "zmprov-ldap", *command], stdout=full, stderr=subprocess.PIPE, check=False
+                )
+            self.assertEqual(done.returncode, 4, command)
+            self.assertIn(b"standard output", done.stderr)
+
+    def test_a_pipe_gets_no_colours(self):
+        self.assertNotIn("\x1b", self.zmfirewall("plan").out)
+
+    def test_a_finding_changes_the_status_only_where_asked_for(self):
+        self.assertEqual(self.zmfirewall("plan", "--server", "ldap1.example.com").status, 0)
+        asked = self.zmfirewall("plan", "--server", "ldap1.example.com", "--fail-on", "info")
+        self.assertEqual(asked.status, 1)
+        self.assertIn("ldap1.example.com", asked.out)
+
+    def test_explain_answers_ports_endpoints_findings_and_reasons(self):
+        plan = self.zmfirewall("plan", "--server", "mbox1.example.com", "--json").plan()
+        lmtp = next(open_ for open_ in plan["servers"][0]["open"] if open_["endpoint"] == "lmtp")
+        here = ["--server", "mbox1.example.com"]
+        self.assertIn("because zimbraLmtpBindPort", self.zmfirewall("explain", "7025", *here).out)
+        self.assertIn("because zimbraLmtpBindPort", self.zmfirewall("explain", "lmtp", *here).out)
+        self.assertIn("because zimbraLmtpBindPort", self.zmfirewall("explain", lmtp["reason"], *here).out)
+        self.assertIn("stops emit", self.zmfirewall("explain", "ports-swapped", *here).out)
+        self.assertIn("never heard of it", self.zmfirewall("explain", "12345", *here).out)
+
+    def test_explain_says_of_a_dead_port_why_nothing_opens_it(self):
+        for port in ("7307", "7035", "7285", "23232", "1081", "7085"):
+            done = self.zmfirewall("explain", port)
+            self.assertEqual(done.status, 0)
+            self.assertIn("closed", done.out, port)
+
+    def test_formats_and_catalogue_list_what_there_is(self):
+        self.assertIn("nftables", run([BINARY, "formats"]).out)
+        self.assertEqual(len(run([BINARY, "catalogue"]).out.splitlines()), 78)
+        self.assertIn("zimbraMemcachedBindPort", run([BINARY, "catalogue", "memcached"]).out)
+
+    def test_a_bad_policy_gives_5_and_its_line(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".xml") as policy:
+            policy.write("<policy>\n<close endpoint='memcachd'/>\n</policy>\n")
+            policy.flush()
+            done = self.zmfirewall("plan", more=["--policy", policy.name])
+            self.assert_refused(done, (5,))
+            self.assertIn("memcached", done.err)
+            policy.seek(0)
+            policy.write("<policy>\n\n<allow port='99999' protocol='tcp' from='any'/></policy>")
+            policy.flush()
+            done = self.zmfirewall("plan", more=["--policy", policy.name])
+            self.assert_refused(done, (5,))
+            self.assertIn(":3:", done.err)
+
+    def test_emit_without_output_needs_one_file(self):
+        self.assert_refused(self.zmfirewall("emit", "nftables", "--all"), (2,))
+        self.assert_refused(self.zmfirewall("emit", "ufw"), (2,))
+
+    def test_emit_writes_below_the_named_folder_only_and_says_what(self):
+        with tempfile.TemporaryDirectory() as folder:
+            output = pathlib.Path(folder) / "new" / "rules"
+            done = self.zmfirewall("emit", "nftables", "--all", "--output", output)
+            self.assertEqual(done.status, 0, done.err)
+            written = sorted(str(path) for path in output.rglob("*") if path.is_file())
+            self.assertEqual(sorted(done.out.splitlines()), written)
+            self.assertEqual(len(written), 6)
+            self.assertEqual(os.listdir(folder), ["new"])
+
+    def test_a_blocker_stops_emit_until_the_policy_accepts_it(self):
+        with Home("swapped") as home:
+            stopped = home.run("emit", "nftables", source="zmprov-ldap")
+            self.assert_refused(stopped, (1,))
+            self.assertIn("ports-swapped", stopped.err)
+            home.policy('<accept finding="ports-swapped"/>')
+            self.assertEqual(home.run("emit", "nftables", source="zmprov-ldap").status, 0)
+
+    def test_the_same_facts_emit_the_same_bytes(self):
+        inventory = pathlib.Path(self.home.folder) / "inventory.json"
+        inventory.write_text(self.zmfirewall("discover", "--json").out, encoding="utf-8")
+        rules = {self.home.run("emit", "nftables", more=["--inventory", inventory]).out for _ in range(3)}
+        self.assertEqual(len(rules), 1)
+
+    def test_an_inventory_that_is_none_gives_5(self):
+        path = pathlib.Path(self.home.folder) / "bad.json"
+        for text in ("", "{", "[]", json.dumps({"schema": "zmfirewall/inventory/2"}), "\x00"):
+            path.write_text(text, encoding="utf-8")
+            self.assert_refused(self.home.run("plan", more=["--inventory", path]), (5,))
+        self.assert_refused(self.home.run("plan", more=["--inventory", path.parent / "absent"]), (5,))
+
+    def test_a_home_that_is_none_gives_3_and_says_what_to_do(self):
+        done = run([BINARY, "--zimbra-home", "/nonexistent", "plan"])
+        self.assert_refused(done, (3,))
+        self.assertIn("--zimbra-home", done.err)
+
+
+class Schemas(Case):
+    def test_xml_schemas_accept_what_ships(self):
+        if not shutil.which("xmllint"):
+            self.skipTest("xmllint is not installed")
+        templates = SOURCE / "templates"
+        pairs = [(path, templates / "catalogue" / "catalogue.xsd") for path in (templates / "catalogue").glob("*.xml")]
+        pairs += [(path, templates / "schema" / "format.xsd") for path in templates.glob("*/manifest.xml")]
+        with Home("cluster") as home:
+            pairs.append((home.path / "conf" / "zmfirewall.xml", templates / "schema" / "policy.xsd"))
+            for path, schema in pairs:
+                done = run(["xmllint", "--noout", "--schema", schema, path])
+                self.assertEqual(done.status, 0, done.err)
+
+    def test_json_schemas_accept_every_plan_and_inventory(self):
+        try:
+            import jsonschema
+        except ImportError:
+            self.skipTest("python3-jsonschema is not installed")
+        schemas = SOURCE / "templates" / "schema"
+        plan_schema = json.loads((schemas / "plan-1.schema.json").read_text(encoding="utf-8"))
+        inventory_schema = json.loads((schemas / "inventory-1.schema.json").read_text(encoding="utf-8"))
+        for deployment in ("cluster", "dual-stack", "single", "swapped", "onlyoffice", "zimbra-8815"):
+            with self.subTest(deployment), Home(deployment) as home:
+                home.policy('<allow port="20000-20010" protocol="udp" from="any" comment="calls"/>')
+                jsonschema.validate(home.run("plan", "--all", "--json", source="zmprov-ldap").plan(), plan_schema)
+                jsonschema.validate(home.run("discover", "--json", source="zmprov-ldap").plan(), inventory_schema)
+
+
+if __name__ == "__main__":
+    need_binary()
+    unittest.main(argv=[sys.argv[0], "-v"])
