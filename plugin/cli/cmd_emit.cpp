@@ -63,6 +63,7 @@ ExitStatus prove_server(const ServerPlan& server, const std::string& rules, zmi:
     }
     for (const auto& mismatch : proof->mismatches)
         tell(fmt::format("{}: the rules do not match the plan: {}", server.name, mismatch));
+    for (const auto& note : proof->notes) tell(fmt::format("{}: {}", server.name, note));
     if (!proof->proven) return ExitStatus::program;
     tell(fmt::format("{}: proven in a kernel: {} allowed and {} denied connections behave as planned", server.name,
                      proof->allowed_checked, proof->denied_checked));
@@ -71,7 +72,7 @@ ExitStatus prove_server(const ServerPlan& server, const std::string& rules, zmi:
 
 ExitStatus run_proofs(const Format& format, const Plan& plan, zmi::ProcessRunner& runner) {
     const RenderOptions options{ZMFIREWALL_VERSION};
-    if (format.prover.empty()) {
+    if (!can_prove(format)) {
         tell(fmt::format("--prove does not know how to load the format {} (see formats)", format.name));
         return ExitStatus::usage;
     }
