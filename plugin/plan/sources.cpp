@@ -61,6 +61,7 @@ const std::vector<Client>& Flows::clients(const Entry& entry) const {
     if (const auto known = m_clients.find(entry.reach); known != m_clients.end()) return known->second;
     std::vector<Client> found;
     for (std::size_t server = 0; server < m_view.size(); ++server) {
+        if (m_evaluator.rules_out(entry.from->members, server)) continue;
         auto truth = m_evaluator.about(entry.from->members, server);
         if (truth.verdict == Verdict::no) continue;
         auto when = m_evaluator.about(entry.reach->from_when, server);

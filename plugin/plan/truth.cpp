@@ -107,6 +107,22 @@ Truth Evaluator::about_pair(const Condition& condition, std::size_t client, std:
     return evaluate(condition, {listener, client});
 }
 
+bool Evaluator::rules_out(const Condition& condition, std::size_t subject) const {
+    switch (condition.kind) {
+        case Kind::never: return true;
+        case Kind::service: return !m_view.has_service(subject, condition.values.front());
+        case Kind::all_of:
+            return std::any_of(condition.children.begin(), condition.children.end(),
+                               [&](const Condition& child) { return rules_out(child, subject); });
+        case Kind::any_of:
+            return std::all_of(condition.children.begin(), condition.children.end(),
+                               [&](const Condition& child) { return rules_out(child, subject); });
+        case Kind::use:
+            return rules_out(m_view.catalogue().conditions.find(condition.values.front())->second, subject);
+        default: return false;
+    }
+}
+
 Truth Evaluator::evaluate(const Condition& condition, const Subjects& subjects) const {
     switch (condition.kind) {
         case Kind::always: return {};
@@ -172,8 +188,12 @@ Truth Evaluator::none_of(const Condition& condition, const Subjects& subjects) c
 
 Truth Evaluator::service(const Condition& condition, std::size_t subject) const {
     const auto& wanted = condition.values.front();
-    const auto fact = m_view.attribute(subject, m_view.catalogue().services_enabled);
-    if (m_view.has_service(subject, wanted)) return yes(because_of(m_view, subject, fact, wanted));
+    const auto& name = m_view.catalogue().services_enabled;
+    // Only the server's own list counts, so the origin is known; the list is copied only where it is told.
+    if (m_view.has_service(subject, wanted)) {
+        return yes({name, wanted, std::string(zmi::to_string(zmi::Origin::server)), {}});
+    }
+    const auto fact = m_view.attribute(subject, name);
     return no(because_of(m_view, subject, fact), fmt::format("service '{}' is not enabled", wanted));
 }
 

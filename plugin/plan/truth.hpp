@@ -37,6 +37,10 @@ public:
     [[nodiscard]] Truth about(const Condition& condition, std::size_t subject) const;
     [[nodiscard]] Truth about_pair(const Condition& condition, std::size_t client, std::size_t listener) const;
 
+    /// True only where `about` would say no, told from the service list alone: of hundreds of servers most have
+    /// nothing to do with a role, and nobody reads why not.
+    [[nodiscard]] bool rules_out(const Condition& condition, std::size_t subject) const;
+
     [[nodiscard]] const FactsView& view() const { return m_view; }
 
 private:

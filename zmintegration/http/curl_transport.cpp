@@ -164,6 +164,7 @@ tl::expected<HttpResponse, HttpFailure> CurlTransport::post(const HttpEndpoint& 
     m_bad_option = CURLE_OK;
     Sink sink;
     sink.limit = limits.body_bytes;
+    sink.body.reserve(std::min<std::size_t>(limits.body_bytes, 4 * 1024 * 1024));  // pages never touched cost nothing
     set_boundaries(limits);
     set_trust(endpoint.trust);
     set_request(endpoint, content_type, body);
