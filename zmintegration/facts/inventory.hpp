@@ -48,7 +48,11 @@ struct FileListener {
     bool operator==(const FileListener&) const = default;
 };
 
-/// Whether a file of a node could be read; `problem` is empty if so.
+/// FileState::problem of a file that does not exist; any other problem means that it does, or may.
+inline constexpr std::string_view k_no_such_file = "no such file";
+
+/// Whether a file of a node could be read; `problem` is empty if so. Of a file that could be read in part (an Include
+/// of sshd_config could not) the listeners that are known are listed all the same.
 struct FileState {
     std::string path;
     std::string problem;

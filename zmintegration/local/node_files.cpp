@@ -1,18 +1,16 @@
 #include <zmintegration/local/node_files.hpp>
 
 #include <utility>
+#include <zmintegration/local/node_file.hpp>
 #include <zmintegration/local/sshd_config.hpp>
-#include <zmintegration/support/file.hpp>
 
 namespace zmi {
 namespace {
 
-constexpr std::size_t k_file_limit = 1024 * 1024;
-
 Expected<void> add_master_cf(const std::filesystem::path& path, LocalFacts& facts) {
     auto& state = facts.files["master.cf"];
     state.path = path.string();
-    const auto text = read_file(path, k_file_limit);
+    const auto text = read_node_file(path);
     if (!text) {
         state.problem = text.error().what;
         return {};
@@ -26,7 +24,7 @@ Expected<void> add_master_cf(const std::filesystem::path& path, LocalFacts& fact
 void add_main_cf(const std::filesystem::path& path, LocalFacts& facts) {
     auto& state = facts.files["main.cf"];
     state.path = path.string();
-    const auto text = read_file(path, k_file_limit);
+    const auto text = read_node_file(path);
     if (!text) {
         state.problem = text.error().what;
         return;

@@ -18,12 +18,8 @@ namespace zmi {
 /// One setting of a postfix main.cf, continuation lines joined, the last one wins; nullopt where it is not set.
 [[nodiscard]] std::optional<std::string> main_cf_setting(std::string_view text, std::string_view name);
 
-/// Where sshd listens: Port and ListenAddress, with Include files (under `system_root`); outside Match blocks only.
-/// Without any Port, port 22 (line 0).
-[[nodiscard]] Expected<std::vector<FileListener>> read_sshd_config(const std::filesystem::path& system_root);
-
-/// Reads all files of this node. A file that is absent or unreadable is told in FileState::problem, not guessed;
-/// a file that is there and malformed is an error. Keys: "master.cf", "main.cf" (setting inet_interfaces),
+/// Reads all files of this node. A file that is absent (k_no_such_file) or unreadable is told in FileState::problem,
+/// not guessed; a file that is there and malformed is an error. Keys: "master.cf", "main.cf" (setting inet_interfaces),
 /// "sshd_config".
 [[nodiscard]] Expected<LocalFacts> read_node_files(const std::filesystem::path& zimbra_home,
                                                    const std::filesystem::path& system_root);

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 #include <glob.h>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <optional>
-#include <zmintegration/local/node_files.hpp>
+#include <zmintegration/local/node_file.hpp>
 #include <zmintegration/support/file.hpp>
 #include <zmintegration/support/text.hpp>
 #include <zmintegration/support/url.hpp>
@@ -106,15 +107,24 @@ std::optional<ListenAddress> parse_listen_address(std::string_view text) {
     return result.port ? std::optional(result) : std::nullopt;
 }
 
+/// The address of all addresses of one AddressFamily; nullopt where the word is none.
+std::optional<std::string> wildcard_of(std::string_view family) {
+    const auto word = to_lower(family);
+    if (word == "any") return "";
+    if (word == "inet") return "0.0.0.0";
+    return word == "inet6" ? std::optional<std::string>("::") : std::nullopt;
+}
+
 class Reader {
 public:
     explicit Reader(const std::filesystem::path& root) : m_root(root) {}
 
     [[nodiscard]] Expected<SshdConfig> read() {
         const auto main_file = m_root / "etc/ssh/sshd_config";
-        if (auto done = read_one(main_file, 0); !done) return tl::unexpected(std::move(done.error()));
-        if (!m_problem.empty()) return SshdConfig{{}, m_problem};
-        return SshdConfig{listeners(main_file), {}};
+        const auto text = read_node_file(main_file);
+        if (!text) return SshdConfig{{}, text.error().what};
+        if (auto done = read_text(*text, main_file, 0); !done) return tl::unexpected(std::move(done.error()));
+        return SshdConfig{listeners(main_file), m_problem};
     }
 
 private:
@@ -124,18 +134,22 @@ private:
         int line = 0;
     };
 
-    /// The global part of one file: a Match block ends it, but not that of the file that includes it.
-    Expected<void> read_one(const std::filesystem::path& file, int depth) {
+    Expected<void> read_included(const std::filesystem::path& file, int depth) {
         if (depth > k_depth_limit || ++m_files > k_files_limit) {
             return failure(ErrorKind::knowledge, fmt::format("{}: too many Include files", file.string()));
         }
         const auto text = read_file(file, k_file_limit);
         if (!text) {
-            m_problem = text.error().what;
+            add_problem(text.error().what);
             return {};
         }
+        return read_text(*text, file, depth);
+    }
+
+    /// The global part of one file: a Match block ends it, but not that of the file that includes it.
+    Expected<void> read_text(std::string_view text, const std::filesystem::path& file, int depth) {
         int line = 0;
-        for (const auto physical : split_lines(*text)) {
+        for (const auto physical : split_lines(text)) {
             const auto directive = parse_directive(physical);
             ++line;
             if (directive.keyword == "match") return {};
@@ -145,9 +159,8 @@ private:
     }
 
     Expected<void> apply(const Directive& directive, const std::filesystem::path& file, int line, int depth) {
-        const bool known =
-            directive.keyword == "port" || directive.keyword == "listenaddress" || directive.keyword == "include";
-        if (!known) return {};
+        constexpr std::array<std::string_view, 4> k_known{"port", "listenaddress", "addressfamily", "include"};
+        if (std::find(k_known.begin(), k_known.end(), directive.keyword) == k_known.end()) return {};
         const auto problem = [&](std::string_view what) {
             return failure(ErrorKind::knowledge, fmt::format("{}:{}: {}", file.string(), line, what));
         };
@@ -159,6 +172,13 @@ private:
             const auto port = sshd_port(value);
             if (!port) return problem(fmt::format("Port {} is not a port", zmi::quoted(value)));
             m_ports.push_back({*port, file.string(), line});
+            return {};
+        }
+        if (directive.keyword == "addressfamily") {
+            const auto wildcard = wildcard_of(value);
+            if (!wildcard)
+                return problem(fmt::format("AddressFamily {} is not any, inet or inet6", zmi::quoted(value)));
+            if (!m_wildcard) m_wildcard = *wildcard;  // as of most of sshd's keywords, the first one counts
             return {};
         }
         auto address = parse_listen_address(value);
@@ -175,11 +195,11 @@ private:
             const auto full = pattern.front() == '/' ? pattern : "/etc/ssh/" + pattern;
             const auto found = matches(full);
             if (!found) {
-                m_problem = fmt::format("{}:{}: cannot list {}", file.string(), line, zmi::quoted(full));
-                return {};
+                add_problem(fmt::format("{}:{}: cannot list {}", file.string(), line, zmi::quoted(full)));
+                continue;
             }
             for (const auto& path : *found) {
-                if (auto done = read_one(path, depth + 1); !done) return done;
+                if (auto done = read_included(path, depth + 1); !done) return done;
             }
         }
         return {};
@@ -204,6 +224,11 @@ private:
         return status == 0 || status == GLOB_NOMATCH ? std::optional(std::move(paths)) : std::nullopt;
     }
 
+    void add_problem(const std::string& problem) {
+        if (!m_problem.empty()) m_problem += "; ";
+        m_problem += problem;
+    }
+
     [[nodiscard]] std::vector<FileListener> listeners(const std::filesystem::path& main_file) {
         if (m_ports.empty()) m_ports.push_back({k_default_port, main_file.string(), 0});
         std::vector<FileListener> result;
@@ -216,7 +241,8 @@ private:
         }
         if (m_addresses.empty()) {
             for (const auto& port : m_ports) {
-                add(result, FileListener{"sshd_config", port.path, port.line, "Port", {}, 0}, port.number);
+                add(result, FileListener{"sshd_config", port.path, port.line, "Port", m_wildcard.value_or(""), 0},
+                    port.number);
             }
         }
         return result;
@@ -235,19 +261,13 @@ private:
     std::string m_problem;
     std::vector<Port> m_ports;
     std::vector<ListenAddress> m_addresses;
+    std::optional<std::string> m_wildcard;  ///< what AddressFamily makes of "everywhere"
 };
 
 }  // namespace
 
 Expected<SshdConfig> load_sshd_config(const std::filesystem::path& system_root) {
     return Reader(system_root).read();
-}
-
-Expected<std::vector<FileListener>> read_sshd_config(const std::filesystem::path& system_root) {
-    auto config = load_sshd_config(system_root);
-    if (!config) return tl::unexpected(std::move(config.error()));
-    if (!config->problem.empty()) return failure(ErrorKind::knowledge, std::move(config->problem));
-    return std::move(config->listeners);
 }
 
 }  // namespace zmi

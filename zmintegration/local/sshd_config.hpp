@@ -8,7 +8,10 @@
 
 namespace zmi {
 
-/// What sshd's configuration says. Where one of its files cannot be read, `problem` says so and nothing is listed.
+/// Where sshd listens, outside of Match blocks. Without any Port, port 22 (line 0); an AddressFamily of one family
+/// turns the empty address of "everywhere" into 0.0.0.0 or ::. `problem` names the files that could not be read: what
+/// the others say is listed all the same, for sshd listens there in any case. Without sshd_config itself nothing is
+/// listed, and where it does not exist, the problem is exactly k_no_such_file.
 struct SshdConfig {
     std::vector<FileListener> listeners;
     std::string problem;

@@ -28,17 +28,30 @@ TEST(NodeFiles, ThatAreAbsentAreToldAndNotGuessed) {
     EXPECT_TRUE(facts->listeners.empty());
     ASSERT_EQ(facts->files.size(), 3u);
     for (const auto& [key, state] : facts->files) {
-        EXPECT_EQ(state.problem, "cannot read " + state.path + ": No such file or directory") << key;
+        EXPECT_EQ(state.problem, zmi::k_no_such_file) << key;
     }
 }
 
-TEST(NodeFiles, ThatSshdIncludesAndWeCannotReadMakeItsListenersUnknown) {
+TEST(NodeFiles, ThatAreThereAndCannotBeReadAreNotCalledAbsent) {
+    const TemporaryTree tree;
+    for (const auto* name : {"common/conf/master.cf", "common/conf/main.cf", "etc/ssh/sshd_config"}) {
+        std::filesystem::create_directories(tree.root() / name);
+    }
+    const auto facts = zmi::read_node_files(tree.root(), tree.root());
+    ASSERT_TRUE(facts) << facts.error().what;
+    for (const auto& [key, state] : facts->files) {
+        EXPECT_EQ(state.problem, "cannot read " + state.path + ": not a regular file") << key;
+    }
+}
+
+TEST(NodeFiles, ThatSshdIncludesAndWeCannotReadAreToldBesideTheKnownListeners) {
     const TemporaryTree tree;
     tree.write("etc/ssh/sshd_config", "Port 22\nInclude folder\n");
     std::filesystem::create_directories(tree.root() / "etc/ssh/folder");
     const auto facts = zmi::read_node_files(tree.root(), tree.root());
     ASSERT_TRUE(facts) << facts.error().what;
-    EXPECT_TRUE(facts->listeners.empty());
+    ASSERT_EQ(facts->listeners.size(), 1u);
+    EXPECT_EQ(facts->listeners[0].port, 22);
     EXPECT_EQ(facts->files.at("sshd_config").problem,
               "cannot read " + (tree.root() / "etc/ssh/folder").string() + ": not a regular file");
 }

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 #include <tests/unit/support/temporary_tree.hpp>
-#include <zmintegration/local/node_files.hpp>
+#include <zmintegration/local/sshd_config.hpp>
 
 namespace {
 
@@ -9,17 +9,17 @@ protected:
     void write(const std::string& text) { m_tree.write("etc/ssh/sshd_config", text); }
     void write(const std::string& name, const std::string& text) { m_tree.write("etc/ssh/" + name, text); }
 
-    /// "line address port" of each listener, or the error without the folder of the test.
+    /// "line address port" of each listener and then the problem, or the error; without the folder of the test.
     [[nodiscard]] std::string listeners() const {
-        const auto found = zmi::read_sshd_config(m_tree.root());
+        const auto found = zmi::load_sshd_config(m_tree.root());
         std::string result;
         if (!found) return without_root(found.error().what);
-        for (const auto& listener : *found) {
+        for (const auto& listener : found->listeners) {
             EXPECT_EQ(listener.file, "sshd_config");
             result += std::to_string(listener.line) + " " + listener.service + " [" + listener.address + "] " +
                       std::to_string(listener.port) + "\n";
         }
-        return result;
+        return result + without_root(found->problem);
     }
 
     [[nodiscard]] std::string listeners_of(const std::string& text) {
@@ -123,8 +123,46 @@ TEST_F(SshdConfig, NamesTheIncludedFileThatIsWrong) {
     EXPECT_EQ(listeners(), "/etc/ssh/a:3: Port 'x' is not a port");
 }
 
+TEST_F(SshdConfig, KeepsWhatIsKnownBesideAnIncludeThatCannotBeRead) {
+    write("Include sshd_config.d/*.conf\nPort 2222\n");
+    write("sshd_config.d/10-a.conf", "Port 2210\n");
+    std::filesystem::create_directories(m_tree.root() / "etc/ssh/sshd_config.d/20-folder.conf");
+    write("sshd_config.d/30-c.conf", "Port 2230\n");
+    EXPECT_EQ(listeners(),
+              "1 Port [] 2210\n1 Port [] 2230\n2 Port [] 2222\n"
+              "cannot read /etc/ssh/sshd_config.d/20-folder.conf: not a regular file");
+}
+
+TEST_F(SshdConfig, NamesEveryIncludeThatCannotBeRead) {
+    for (const auto* name : {"a", "b"}) std::filesystem::create_directories(m_tree.root() / "etc/ssh" / name);
+    EXPECT_EQ(listeners_of("Include a b\n"),
+              "0 Port [] 22\ncannot read /etc/ssh/a: not a regular file; cannot read /etc/ssh/b: not a regular file");
+}
+
+TEST_F(SshdConfig, AnIncludeThatDanglesIsNotTakenForAnAbsentSshdConfig) {
+    std::filesystem::create_directories(m_tree.root() / "etc/ssh");
+    std::filesystem::create_symlink("nowhere", m_tree.root() / "etc/ssh/a.conf");
+    EXPECT_EQ(listeners_of("Port 22\nInclude *.conf\n"),
+              "1 Port [] 22\ncannot read /etc/ssh/a.conf: No such file or directory");
+}
+
+TEST_F(SshdConfig, ListensInTheAddressFamilyThatItNames) {
+    EXPECT_EQ(listeners_of("AddressFamily inet\nPort 22\n"), "2 Port [0.0.0.0] 22\n");
+    EXPECT_EQ(listeners_of("Port 2222\naddressfamily INET6\n"), "1 Port [::] 2222\n");
+    EXPECT_EQ(listeners_of("AddressFamily any\n"), "0 Port [] 22\n");
+    EXPECT_EQ(listeners_of("AddressFamily inet6\nAddressFamily inet\n"), "0 Port [::] 22\n");
+    EXPECT_EQ(listeners_of("AddressFamily inet\nListenAddress 10.0.0.5\n"), "2 ListenAddress [10.0.0.5] 22\n");
+    EXPECT_EQ(listeners_of("AddressFamily ipx\n"),
+              "/etc/ssh/sshd_config:1: AddressFamily 'ipx' is not any, inet or inet6");
+}
+
 TEST_F(SshdConfig, ThatIsAbsentIsTold) {
-    EXPECT_EQ(listeners(), "cannot read /etc/ssh/sshd_config: No such file or directory");
+    EXPECT_EQ(listeners(), zmi::k_no_such_file);
+}
+
+TEST_F(SshdConfig, ThatCannotBeReadListsNothing) {
+    std::filesystem::create_directories(m_tree.root() / "etc/ssh/sshd_config");
+    EXPECT_EQ(listeners(), "cannot read /etc/ssh/sshd_config: not a regular file");
 }
 
 }  // namespace
