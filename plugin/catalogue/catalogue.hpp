@@ -83,6 +83,7 @@ struct PortSource {
     std::string name;
     std::vector<std::string> names;
     std::string scheme;
+    std::vector<std::string> other_schemes;  ///< url_local: what else may stand there without being this endpoint
     std::string file;
     std::string overriding_key;            ///< localconfig key that wins when it is set and not 0
     std::vector<std::uint16_t> constants;  ///< also what `file` and `url_*` fall back to

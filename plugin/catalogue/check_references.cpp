@@ -62,14 +62,16 @@ void ReferenceCheck::typed(const Condition& condition, const std::string& where)
 void ReferenceCheck::condition(const Condition& condition, const std::string& where, bool in_pair, int depth) {
     using Kind = Condition::Kind;
     if (depth > 16) return complain(where + ": conditions use each other in a loop or nest too deeply");
-    if (condition.kind == Kind::client_names && !in_pair) complain(where + ": <client-names> stands outside <pair>");
+    if (condition.kind == Kind::client_names && !in_pair)
+        complain(where + ": <client-names> stands outside <pair> and <some-server>");
     if (condition.kind == Kind::use) {
         const auto used = m_catalogue.conditions.find(condition.values.front());
         if (used == m_catalogue.conditions.end()) return missing("condition", condition.values.front(), where);
         this->condition(used->second, where, in_pair, depth + 1);
     }
     if (!condition.name.empty()) typed(condition, where);
-    for (const auto& child : condition.children) this->condition(child, where, in_pair, depth + 1);
+    const bool has_client = in_pair || condition.kind == Kind::some_server;
+    for (const auto& child : condition.children) this->condition(child, where, has_client, depth + 1);
 }
 
 void ReferenceCheck::one_endpoint(const Endpoint& endpoint) {

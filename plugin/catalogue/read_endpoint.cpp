@@ -25,7 +25,8 @@ void set_kind(const XmlElement& element, PortSource& port, PortKind kind) {
 
 PortSource read_port(const XmlElement& element) {
     element.allow_attributes({"attribute", "localconfig", "url-attribute", "url-localconfig", "scheme", "file",
-                              "services", "sshd", "constant", "none", "default", "override-localconfig"});
+                              "services", "other-schemes", "sshd", "constant", "none", "default",
+                              "override-localconfig"});
     element.allow_children({});
     PortSource port;
     const auto take = [&](const char* attribute, PortKind kind) {
@@ -44,6 +45,7 @@ PortSource read_port(const XmlElement& element) {
     if (port.kind == PortKind::url_local) {
         port.names = element.words("url-localconfig");
         port.scheme = element.required("scheme");
+        port.other_schemes = element.words("other-schemes");
     }
     if (port.kind == PortKind::file) {
         port.file = element.required("file");

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <functional>
@@ -110,6 +112,22 @@ void add_commands(CLI::App& app, Invocation& call) {
     });
 }
 
+/// A stream that the caller closed must not become the number of a file that we open, and a result that nobody can
+/// get is a failure: what is written to a full device says so.
+void keep_standard_streams() {
+    const auto keep = [](int descriptor, const char* path) {
+        if (::fcntl(descriptor, F_GETFD) >= 0) return;
+        const int opened = ::open(path, O_RDWR);
+        if (opened >= 0 && opened != descriptor) {
+            ::dup2(opened, descriptor);
+            ::close(opened);
+        }
+    };
+    keep(STDIN_FILENO, "/dev/null");
+    keep(STDOUT_FILENO, "/dev/full");
+    keep(STDERR_FILENO, "/dev/null");
+}
+
 int run_parsed(const Invocation& call) {
     const Context context(call.global);
     return static_cast<int>(call.run(context));
@@ -118,19 +136,26 @@ int run_parsed(const Invocation& call) {
 }  // namespace
 
 int run_application(int argc, char** argv) {
+    keep_standard_streams();
     // A reader that goes away is an error of write(), not our death in the middle of a file.
     std::signal(SIGPIPE, SIG_IGN);
     CLI::App app("zmfirewall: the minimal firewall whitelist of a live Zimbra", "zmfirewall");
     app.set_version_flag("--version", std::string("zmfirewall ") + ZMFIREWALL_VERSION);
     app.footer(std::string(k_examples) + "\n" + k_exit_status_table);
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1);
     Invocation call;
     add_global_options(app, call.global);
     add_commands(app, call);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : static_cast<int>(ExitStatus::usage);
+        const int status = app.exit(error) == 0 ? 0 : static_cast<int>(ExitStatus::usage);
+        std::cout.flush();
+        return std::cout ? status : static_cast<int>(ExitStatus::program);
+    }
+    if (!call.run) {
+        tell("name a command, for example: zmfirewall plan (zmfirewall --help lists them)");
+        return static_cast<int>(ExitStatus::usage);
     }
     try {
         return run_parsed(call);

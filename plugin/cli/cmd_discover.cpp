@@ -5,6 +5,7 @@
 #include <plugin/cli/style.hpp>
 #include <plugin/plan/facts_view.hpp>
 #include <zmintegration/facts/inventory_json.hpp>
+#include <zmintegration/support/text.hpp>
 
 namespace zmfw {
 namespace {
@@ -16,18 +17,25 @@ std::string addresses_text(const FactsView& view, std::size_t server) {
     return texts.empty() ? "does not resolve" : fmt::format("{}", fmt::join(texts, ", "));
 }
 
+/// What LDAP says goes to a terminal: quoted where it is more than plain text.
+std::string shown(const std::string& value) {
+    const bool plain = std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+    return plain ? value : zmi::quoted(value);
+}
+
 std::string discover_text(const FactsView& view, const Style& style) {
     const auto& inventory = view.inventory();
-    std::string text = fmt::format("{} servers, from {} ({}) at {}\n", view.size(), inventory.source.kind,
-                                   inventory.source.server, inventory.source.taken_at);
+    std::string text = fmt::format("{} servers, from {} ({}) at {}\n", view.size(), shown(inventory.source.kind),
+                                   shown(inventory.source.server), shown(inventory.source.taken_at));
     for (std::size_t server = 0; server < view.size(); ++server) {
         const auto version = view.attribute(server, view.catalogue().server_version);
         auto services = view.attribute(server, view.catalogue().services_enabled).values;
+        for (auto& service : services) service = shown(service);
         std::sort(services.begin(), services.end());
         text += fmt::format("\n{}{}\n", style.heading(view.name(server)),
                             view.name(server) == inventory.this_node ? "  (this node)" : "");
         text += table({{"addresses", addresses_text(view, server)},
-                       {"version", version.joined()},
+                       {"version", shown(version.joined())},
                        {"services", services.empty() ? "none" : fmt::format("{}", fmt::join(services, ", "))}},
                       2);
     }

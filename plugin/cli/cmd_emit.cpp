@@ -34,8 +34,8 @@ ExitStatus tell_blockers(const Plan& plan) {
     for (const auto& server : plan.servers) {
         for (const auto* finding : server.standing_blockers()) {
             tell(fmt::format("{}: blocker {}: {}", server.name, finding->id, finding->text));
-            for (const auto& remedy : finding->remedy) fmt::print(stderr, "  remedy: {}\n", remedy);
-            fmt::print(stderr, "  or accept it in the policy: <accept finding=\"{}\"/>\n", finding->id);
+            for (const auto& remedy : finding->remedy) say(fmt::format("  remedy: {}\n", remedy));
+            say(fmt::format("  or accept it in the policy: <accept finding=\"{}\"/>\n", finding->id));
             status = ExitStatus::findings;
         }
     }

@@ -148,7 +148,10 @@ zmi::Error unknown_subject(const Catalogue& catalogue, const std::string& what) 
 
 zmi::Expected<std::string> explain(const Planned& planned, const std::optional<std::string>& chosen,
                                    const std::string& what, const Style& style) {
-    const auto number = what.substr(0, what.find('/'));
+    // "7073", "7073/tcp" and "tcp/7073" are the same question.
+    const auto slash = what.find('/');
+    const bool protocol_first = what.starts_with("tcp/") || what.starts_with("udp/");
+    const auto number = protocol_first ? what.substr(slash + 1) : what.substr(0, slash);
     if (const auto port = zmi::parse_port(number)) return explain_port(planned, chosen, *port, style);
     if (const auto* endpoint = planned.catalogue.find(what)) {
         const Question question{[&](const OpenPort& open) { return open.endpoint == what; },
@@ -172,7 +175,10 @@ ExitStatus run_explain(const Context& context, const std::string& what, const Se
     if (!chosen) return report(chosen.error());
     const auto text = explain(*planned, *chosen, what, Style::of_stdout());
     if (!text) return report(text.error());
-    return print(*text);
+    if (const auto printed = print(*text); printed != ExitStatus::done) return printed;
+    Plan asked = planned->plan;
+    std::erase_if(asked.servers, [&](const ServerPlan& server) { return *chosen && server.name != **chosen; });
+    return tell_problems(asked);
 }
 
 ExitStatus run_catalogue(const Context& context, const std::string& what) {

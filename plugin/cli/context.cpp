@@ -34,6 +34,34 @@ zmi::Expected<std::optional<zmi::SourceKind>> parse_source(const std::string& te
                         "sources are soap, zmprov and zmprov-ldap");
 }
 
+zmi::Expected<void> bad_policy(const Policy& policy, const std::string& what, std::string hint = {}) {
+    return zmi::failure(zmi::ErrorKind::data, fmt::format("{}: {}", policy.file, what), std::move(hint));
+}
+
+/// Lines that name something real and still cannot do what they say.
+zmi::Expected<void> check_effects(const Policy& policy, const Catalogue& catalogue) {
+    for (const auto& id : policy.close) {
+        if (catalogue.find(id)->audience == Audience::ssh) {
+            return bad_policy(policy, fmt::format("{} is never closed", id), "narrow it with <network name=\"ssh\">");
+        }
+    }
+    for (const auto& id : policy.accepted_endpoints) {
+        if (catalogue.find(id)->verified)
+            return bad_policy(policy, fmt::format("{} is verified: there is nothing to accept", id));
+    }
+    std::vector<std::string> keys;
+    for (const auto& [name, spec] : catalogue.localconfig) keys.push_back(name);
+    for (const auto& [server, facts] : policy.servers) {
+        for (const auto& [key, value] : facts.local) {
+            if (catalogue.localconfig.contains(key)) continue;
+            const auto near = zmi::nearest(key, keys);
+            return bad_policy(policy, fmt::format("no rule depends on the localconfig key {}", zmi::quoted(key)),
+                              near.empty() ? std::string() : fmt::format("did you mean '{}'", near));
+        }
+    }
+    return {};
+}
+
 /// A slip in the policy must not silently do nothing.
 zmi::Expected<void> check_policy(const Policy& policy, const Catalogue& catalogue) {
     std::vector<std::string> endpoints;
@@ -53,22 +81,34 @@ zmi::Expected<void> check_policy(const Policy& policy, const Catalogue& catalogu
     };
     if (auto checked = check(policy.close, endpoints, "endpoint"); !checked) return checked;
     if (auto checked = check(policy.accepted_endpoints, endpoints, "endpoint"); !checked) return checked;
+    if (auto checked = check_effects(policy, catalogue); !checked) return checked;
     return check(policy.accepted_findings, findings, "finding");
 }
 
-/// A server that the policy speaks of must be one of the deployment.
-void tell_unknown_servers(const Policy& policy, const zmi::Inventory& inventory) {
+/// What is loaded must be the whole of a deployment that this catalogue is for, with every server of the policy in it:
+/// a source may leave out silently what it does not want to show.
+zmi::Expected<void> check_inventory(const zmi::Inventory& inventory, const Catalogue& catalogue, const Policy& policy) {
+    if (!inventory.source.complete) {
+        return zmi::failure(zmi::ErrorKind::knowledge, "the inventory says of itself that it is not complete",
+                            "take a new one: zmfirewall discover --json");
+    }
+    if (inventory.product != catalogue.product) {
+        return zmi::failure(zmi::ErrorKind::data, fmt::format("the inventory is of {}, the catalogue of {}",
+                                                              zmi::quoted(inventory.product), catalogue.product));
+    }
+    const auto missing = [&](const std::string& name) {
+        return zmi::failure(
+            zmi::ErrorKind::knowledge,
+            fmt::format("{} names the server {}, which the deployment does not have", policy.file, name),
+            "correct the policy if the server is gone; if not, the source did not tell of it");
+    };
     for (const auto& [name, facts] : policy.servers) {
-        if (inventory.find(name) == nullptr)
-            tell(fmt::format("warning: {} names the server '{}', which the deployment does not have", policy.file,
-                             name));
+        if (inventory.find(name) == nullptr) return missing(name);
     }
     for (const auto& allow : policy.allow) {
-        if (!allow.server.empty() && inventory.find(allow.server) == nullptr) {
-            tell(fmt::format("warning: {}:{}: the deployment has no server '{}'", policy.file, allow.line,
-                             allow.server));
-        }
+        if (!allow.server.empty() && inventory.find(allow.server) == nullptr) return missing(allow.server);
     }
+    return {};
 }
 
 }  // namespace
@@ -90,7 +130,7 @@ void tell(std::string_view line) {
 
 ExitStatus report(const zmi::Error& error) {
     tell(error.what);
-    if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", error.hint);
+    if (!error.hint.empty()) say(fmt::format("hint: {}\n", error.hint));
     return to_status(error.kind);
 }
 
@@ -149,7 +189,9 @@ zmi::Expected<zmi::Inventory> Context::inventory(const Catalogue& catalogue, con
         const auto text = zmi::read_file(m_options.inventory, k_inventory_limit);
         if (!text) return zmi::failure(zmi::ErrorKind::data, text.error().what, text.error().hint);
         auto inventory = zmi::parse_inventory(*text, m_options.inventory.string());
-        if (inventory) tell_unknown_servers(policy, *inventory);
+        if (!inventory) return inventory;
+        if (auto checked = check_inventory(*inventory, catalogue, policy); !checked)
+            return tl::unexpected(checked.error());
         return inventory;
     }
     const auto source = parse_source(m_options.source);
@@ -170,7 +212,8 @@ zmi::Expected<zmi::Inventory> Context::inventory(const Catalogue& catalogue, con
     const auto resolver = zmi::make_system_resolver();
     const zmi::SystemClock clock;
     auto inventory = zmi::discover(options, catalogue.wanted(), {*processes, *http, *resolver, clock}, tell);
-    if (inventory) tell_unknown_servers(policy, *inventory);
+    if (!inventory) return inventory;
+    if (auto checked = check_inventory(*inventory, catalogue, policy); !checked) return tl::unexpected(checked.error());
     return inventory;
 }
 

@@ -60,6 +60,9 @@ private:
 /// To stderr: "zmfirewall: LINE".
 void tell(std::string_view line);
 
+/// To stderr, as it is; a stderr that is closed or full is no error.
+void say(std::string_view text);
+
 /// To stderr: the error and its hint; the status that belongs to it.
 [[nodiscard]] ExitStatus report(const zmi::Error& error);
 

@@ -14,8 +14,9 @@ void add_any(const FactsView& view, BindSource::Families families, std::size_t s
         bound.ipv6 = families == BindSource::Families::both;
         return;
     }
-    const auto mode = view.attribute(server, view.catalogue().ip_mode);
-    const auto value = mode.is_set() ? mode.values.front() : std::string("ipv4");
+    auto mode = view.attribute(server, view.catalogue().ip_mode);
+    if (!mode.is_set()) mode.values = {"ipv4"};
+    const auto value = mode.joined();
     bound.ipv4 = value == "ipv4" || value == "both";
     bound.ipv6 = value == "ipv6" || value == "both";
     if (!bound.ipv4 && !bound.ipv6) {
@@ -38,6 +39,12 @@ void add_address(const zmi::IpAddress& address, Bound& bound) {
     (address.family == zmi::Family::ipv4 ? bound.ipv4 : bound.ipv6) = true;
 }
 
+/// "mbox1" for mbox1.example.com.
+bool is_short_name(const FactsView& view, const zmi::Host& host, std::size_t server) {
+    const auto first_label = [](std::string_view name) { return name.substr(0, name.find('.')); };
+    return host.text == first_label(view.name(server)) || host.text == first_label(view.host_name(server));
+}
+
 /// One word of a bind setting; false where it makes no sense.
 bool add_word(const FactsView& view, const BindSource& bind, std::size_t server, std::string_view word, Bound& bound) {
     if (word == "loopback-only") return true;
@@ -47,29 +54,47 @@ bool add_word(const FactsView& view, const BindSource& bind, std::size_t server,
     }
     const auto host = zmi::parse_host(word);
     if (!host) return false;
+    if (host->is_loopback()) return true;
+    const bool own = view.names(*host, server) || is_short_name(view, *host, server);
     if (host->address) {
+        if (view.names_any(*host) && !own) return false;
         add_address(*host->address, bound);
         return true;
     }
-    if (host->is_loopback()) return true;
     // Its own name: which of its addresses that is, the node alone knows, so the rule names none.
-    if (!view.names(*host, server)) return false;
+    if (!own) return false;
     add_any(view, bind.families, server, bound);
+    bound.by_name = true;
     return true;
+}
+
+std::vector<std::string_view> words_of(const BindSource& bind, std::string_view value) {
+    std::vector<std::string_view> words;
+    for (const auto part : zmi::split_words(value)) {
+        if (bind.take == BindSource::Take::first) {
+            words.push_back(part);
+            continue;
+        }
+        for (const auto word : zmi::split(part, ',')) {
+            if (!word.empty()) words.push_back(word);
+        }
+    }
+    return words;
 }
 
 void add_values(const FactsView& view, const BindSource& bind, std::size_t server, const Fact& fact, Bound& bound) {
     bound.because.push_back(because_of(view, server, fact));
+    const auto bad = [&](const std::string& value) {
+        bound.problems.push_back(bad_value(view, server, fact, value, "address of this server"));
+    };
     for (const auto& value : fact.values) {
-        for (const auto part : zmi::split_words(value)) {
-            for (const auto word : zmi::split(part, ',')) {
-                if (word.empty()) continue;
-                if (!add_word(view, bind, server, word, bound)) {
-                    bound.problems.push_back(bad_value(view, server, fact, value, "address of this server"));
-                }
-                if (bind.take == BindSource::Take::first) return;
-            }
+        const auto words = words_of(bind, value);
+        const bool single = bind.take == BindSource::Take::first;
+        if (words.empty() || (single && words.size() > 1)) bad(value);
+        for (const auto word : words) {
+            if (!add_word(view, bind, server, word, bound)) bad(value);
         }
+        if (single) return;
     }
 }
 

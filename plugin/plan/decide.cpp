@@ -81,7 +81,14 @@ OpenPort Decider::cluster_port(EndpointState& state, const Reached& reached, con
             continue;
         }
         std::erase_if(usable, [&](const zmi::Cidr& cidr) { return !in_families(cidr, bound); });
-        if (usable.empty() || covered_by(usable, covered)) continue;
+        if (usable.empty()) {
+            state.problems.push_back(
+                {m_view.name(peer), "address",
+                 fmt::format("{} needs an {} address of its peer {} ({}), which has none", state.endpoint->id,
+                             bound.ipv4 ? "IPv4" : "IPv6", m_view.name(peer), m_view.host_name(peer))});
+            continue;
+        }
+        if (covered_by(usable, covered)) continue;
         append(open.sources, usable);
         open.peers.push_back(m_view.name(peer));
     }
@@ -165,18 +172,29 @@ void Decider::explain_closed(EndpointState& state, std::size_t server) const {
                             : fmt::format("bound to loopback: {} is {}", because.front().fact, because.front().value);
         return;
     }
-    const bool for_admins = std::any_of(state.reachers.begin(), state.reachers.end(), [](const Reachers& reachers) {
-        return std::any_of(reachers.reached.begin(), reachers.reached.end(),
-                           [](const Reached& reached) { return reached.audience == to_string(Audience::admin); });
-    });
-    if (for_admins && m_view.policy().network(to_string(Audience::admin)) == nullptr) {
-        state.closed_reason = "it is for the admin networks, and the policy names none";
-    } else if (m_view.size() == 1) {
-        state.closed_reason = "only other servers would use it, and there are none";
-    } else {
-        state.closed_reason =
-            fmt::format("no other server of the deployment connects to it on {}", m_view.name(server));
+    state.closed_reason = why_nobody(state, server);
+}
+
+/// It listens where others could reach it; why does nobody get in?
+std::string Decider::why_nobody(const EndpointState& state, std::size_t server) const {
+    std::string refused;
+    bool for_admins = false;
+    bool for_network = false;
+    for (const auto& reachers : state.reachers) {
+        if (refused.empty() && !reachers.refused.empty()) refused = reachers.refused.front();
+        for (const auto& reached : reachers.reached) {
+            for_admins = for_admins || reached.audience == to_string(Audience::admin);
+            for_network = for_network || reached.audience != to_string(Audience::cluster);
+        }
     }
+    if (for_admins && m_view.policy().network(to_string(Audience::admin)) == nullptr) {
+        return "it is for the admin networks, and the policy names none";
+    }
+    if (for_network) return "none of the networks that the policy lets in has an address in the families it listens on";
+    const auto nobody =
+        m_view.size() == 1 ? std::string("only other servers would use it, and there are none")
+                           : fmt::format("no other server of the deployment connects to it on {}", m_view.name(server));
+    return refused.empty() ? nobody : fmt::format("{}; not for the public: {}", nobody, refused);
 }
 
 EndpointState Decider::decide(const Endpoint& endpoint, std::size_t server) const {

@@ -32,6 +32,12 @@ std::string plain(std::string_view value) {
     return ok && value.size() <= 200 ? std::string(value) : zmi::quoted(value);
 }
 
+/// A listener that is really there, as far as anybody can tell.
+bool is_real(const EndpointState& state, const Policy& policy) {
+    const auto& endpoint = *state.endpoint;
+    return state.listens() && !endpoint.dead && (endpoint.verified || policy.accepted_endpoints.contains(endpoint.id));
+}
+
 bool overlap(const Bound& a, const Bound& b) {
     if (a.is_loopback() != b.is_loopback()) return (a.any && b.is_loopback()) || (b.any && a.is_loopback());
     if (a.any || b.any || a.is_loopback()) return true;
@@ -65,6 +71,8 @@ public:
             {"file-unreadable", &FindingMaker::file_unreadable},
             {"master-cf-extra", &FindingMaker::master_cf_extra},
             {"sshd-unknown", &FindingMaker::sshd_unknown},
+            {"sshd-unreadable", &FindingMaker::sshd_unreadable},
+            {"admin-network-any", &FindingMaker::admin_network_any},
             {"unverified-endpoint", &FindingMaker::unverified_endpoint},
             {"unknown-host", &FindingMaker::unknown_host}};
         for (const auto& spec : m_view.catalogue().findings) {
@@ -95,14 +103,23 @@ private:
     void file_unreadable(const FindingSpec& spec);
     void master_cf_extra(const FindingSpec& spec);
     void sshd_unknown(const FindingSpec& spec);
+    void sshd_unreadable(const FindingSpec& spec);
+    void admin_network_any(const FindingSpec& spec);
     void unverified_endpoint(const FindingSpec& spec);
     void unknown_host(const FindingSpec& spec);
 
+    void report_swapped(const FindingSpec& spec, const PortPair& pair, std::size_t store, std::uint16_t store_port,
+                        std::size_t front, std::optional<std::uint16_t> front_port);
+    [[nodiscard]] std::vector<const zmi::FileListener*> unclaimed() const;
+    [[nodiscard]] std::vector<const EndpointState*> occupants(const zmi::FileListener& listener) const;
+    void conflict_between(const FindingSpec& spec, const EndpointState& a, const EndpointState& b);
+    [[nodiscard]] const zmi::FileState* sshd_problem() const;
+    [[nodiscard]] bool knows_sshd_port() const;
     void report(const FindingSpec& spec, Words words);
     [[nodiscard]] std::vector<const EndpointState*> listening(const FindingSpec& spec) const;
     [[nodiscard]] Words words_of(const EndpointState& state, const Socket& socket) const;
     [[nodiscard]] bool condition_holds(const FindingSpec& spec) const;
-    [[nodiscard]] bool used_to_name_peers(std::string_view attribute) const;
+    [[nodiscard]] bool used_to_name_servers(FactKind kind, std::string_view name) const;
 
     const Decider& m_decider;
     const FactsView& m_view;
@@ -120,7 +137,18 @@ void FindingMaker::report(const FindingSpec& spec, Words words) {
     finding.severity = spec.severity;
     finding.server = m_view.name(m_server);
     finding.text = filled(spec.text, words);
-    for (const auto& remedy : spec.remedy) finding.remedy.push_back(filled(remedy, words));
+    for (const auto& remedy : spec.remedy) {
+        if (remedy.find("{each-port}") == std::string::npos) {
+            finding.remedy.push_back(filled(remedy, words));
+            continue;
+        }
+        // One line for each port in question.
+        auto one = words;
+        for (const auto port : zmi::split_words(words["each-port"])) {
+            one["each-port"] = std::string(port);
+            finding.remedy.push_back(filled(remedy, one));
+        }
+    }
     finding.accepted = m_view.policy().accepted_findings.contains(spec.id);
     m_found.push_back(std::move(finding));
 }
@@ -152,13 +180,17 @@ void FindingMaker::condition(const FindingSpec& spec) {
         words["attribute"] = because.fact;
         words["value"] = plain(because.value);
     }
+    for (const auto* state : listening(spec)) {
+        for (const auto& socket : state->listening.sockets) words["each-port"] += socket.port.to_string() + " ";
+    }
     report(spec, words);
 }
 
 void FindingMaker::bind_any(const FindingSpec& spec) {
     for (const auto* state : listening(spec)) {
         for (const auto& socket : state->listening.sockets) {
-            if (socket.bound.any && condition_holds(spec)) report(spec, words_of(*state, socket));
+            if (socket.bound.any && !socket.bound.by_name && condition_holds(spec))
+                report(spec, words_of(*state, socket));
         }
     }
 }
@@ -215,7 +247,8 @@ void FindingMaker::static_list(const FindingSpec& spec) {
 void FindingMaker::admin_network_missing(const FindingSpec& spec) {
     if (m_view.policy().network(to_string(Audience::admin)) != nullptr) return;
     for (const auto& state : m_states) {
-        if (state.endpoint->audience != Audience::admin || !state.listens()) continue;
+        const bool closed = m_view.policy().close.contains(state.endpoint->id);
+        if (state.endpoint->audience != Audience::admin || !state.listens() || closed) continue;
         for (const auto& socket : state.listening.sockets) {
             if (!socket.bound.is_loopback()) report(spec, words_of(state, socket));
         }
@@ -224,45 +257,67 @@ void FindingMaker::admin_network_missing(const FindingSpec& spec) {
 
 void FindingMaker::port_conflict(const FindingSpec& spec) {
     for (std::size_t a = 0; a < m_states.size(); ++a) {
-        if (!m_states[a].listens() || m_states[a].endpoint->dead) continue;
+        if (!is_real(m_states[a], m_view.policy())) continue;
         for (std::size_t b = a + 1; b < m_states.size(); ++b) {
-            if (!m_states[b].listens() || m_states[b].endpoint->dead) continue;
-            if (m_states[a].endpoint->protocol != m_states[b].endpoint->protocol) continue;
-            for (const auto& first : m_states[a].listening.sockets) {
-                for (const auto& second : m_states[b].listening.sockets) {
-                    if (first.port != second.port || !overlap(first.bound, second.bound)) continue;
-                    auto words = words_of(m_states[a], first);
-                    words["other"] = m_states[b].endpoint->id;
-                    report(spec, words);
-                }
+            if (is_real(m_states[b], m_view.policy())) conflict_between(spec, m_states[a], m_states[b]);
+        }
+    }
+    for (const auto* listener : unclaimed()) {
+        for (const auto* state : occupants(*listener)) {
+            report(spec, {{"endpoint", state->endpoint->id},
+                          {"port", std::to_string(listener->port)},
+                          {"other", fmt::format("the inet service in {}:{}", plain(listener->path), listener->line)}});
+        }
+    }
+}
+
+void FindingMaker::conflict_between(const FindingSpec& spec, const EndpointState& a, const EndpointState& b) {
+    if (a.endpoint->protocol != b.endpoint->protocol) return;
+    for (const auto& first : a.listening.sockets) {
+        for (const auto& second : b.listening.sockets) {
+            if (first.port != second.port || !overlap(first.bound, second.bound)) continue;
+            auto words = words_of(a, first);
+            words["other"] = b.endpoint->id;
+            report(spec, words);
+        }
+    }
+}
+
+/// The backend sits on the well-known port, and a front end of the deployment does not: clients reach mailboxd. Both
+/// servers are told, as the rules of either would do harm.
+void FindingMaker::ports_swapped(const FindingSpec& spec) {
+    const auto port_of = [&](const std::string& id, std::size_t server) -> std::optional<std::uint16_t> {
+        const auto found = zmfw::listening(m_decider.evaluator(), *m_view.catalogue().find(id), server);
+        if (found.truth.verdict != Verdict::yes || found.sockets.empty()) return std::nullopt;
+        return found.sockets.front().port.first;
+    };
+    for (const auto& pair : m_view.catalogue().pairs) {
+        const auto own_backend = port_of(pair.backend, m_server);
+        const auto own_front = port_of(pair.front, m_server);
+        if (!own_backend && !own_front) continue;
+        for (std::size_t server = 0; server < m_view.size(); ++server) {
+            if (own_backend == pair.well_known)
+                report_swapped(spec, pair, m_server, *own_backend, server, port_of(pair.front, server));
+            if (server == m_server || !own_front || *own_front == pair.well_known) continue;
+            if (const auto backend = port_of(pair.backend, server); backend == pair.well_known) {
+                report_swapped(spec, pair, server, *backend, m_server, own_front);
             }
         }
     }
 }
 
-/// The backend sits on the well-known port, and a front end of the deployment does not: clients reach mailboxd.
-void FindingMaker::ports_swapped(const FindingSpec& spec) {
-    for (const auto& pair : m_view.catalogue().pairs) {
-        const auto* front = m_view.catalogue().find(pair.front);
-        const auto backend = std::find_if(m_states.begin(), m_states.end(), [&](const EndpointState& state) {
-            return state.endpoint->id == pair.backend;
-        });
-        if (backend == m_states.end() || !backend->listens() || backend->listening.sockets.empty()) continue;
-        if (backend->listening.sockets.front().port.first != pair.well_known) continue;
-        for (std::size_t server = 0; server < m_view.size(); ++server) {
-            const auto at_front = zmfw::listening(m_decider.evaluator(), *front, server);
-            if (at_front.truth.verdict != Verdict::yes || at_front.sockets.empty()) continue;
-            const auto& port = at_front.sockets.front().port;
-            if (port.first == pair.well_known) continue;
-            auto words = words_of(*backend, backend->listening.sockets.front());
-            words["front"] = front->id;
-            words["front-port"] = port.to_string();
-            words["front-server"] = m_view.name(server);
-            words["attribute"] = backend->endpoint->port.name;
-            words["front-attribute"] = front->port.name;
-            report(spec, words);
-        }
-    }
+void FindingMaker::report_swapped(const FindingSpec& spec, const PortPair& pair, std::size_t store,
+                                  std::uint16_t store_port, std::size_t front,
+                                  std::optional<std::uint16_t> front_port) {
+    if (!front_port || *front_port == pair.well_known) return;
+    report(spec, {{"endpoint", pair.backend},
+                  {"port", std::to_string(store_port)},
+                  {"backend-server", m_view.name(store)},
+                  {"front", pair.front},
+                  {"front-port", std::to_string(*front_port)},
+                  {"front-server", m_view.name(front)},
+                  {"attribute", m_view.catalogue().find(pair.backend)->port.name},
+                  {"front-attribute", m_view.catalogue().find(pair.front)->port.name}});
 }
 
 void FindingMaker::only_loopback_address(const FindingSpec& spec) {
@@ -304,7 +359,12 @@ void FindingMaker::invalid_value(const FindingSpec& spec) {
     for (const auto& state : m_states) {
         if (state.listening.truth.verdict == Verdict::no) continue;
         for (const auto& problem : state.harmless) {
-            report(spec, {{"attribute", problem.subject}, {"problem", problem.text}, {"endpoint", state.endpoint->id}});
+            const bool local = m_view.catalogue().localconfig.contains(problem.subject);
+            report(spec, {{"attribute", problem.subject},
+                          {"problem", problem.text},
+                          {"endpoint", state.endpoint->id},
+                          {"command", local ? fmt::format("zmlocalconfig {}", problem.subject)
+                                            : fmt::format("zmprov gs {} {}", m_view.name(m_server), problem.subject)}});
         }
     }
 }
@@ -340,36 +400,87 @@ void FindingMaker::file_unreadable(const FindingSpec& spec) {
     }
 }
 
-void FindingMaker::master_cf_extra(const FindingSpec& spec) {
+/// Inet services of a configuration file that no endpoint of the catalogue stands for.
+std::vector<const zmi::FileListener*> FindingMaker::unclaimed() const {
+    std::vector<const zmi::FileListener*> found;
     const auto* local = m_view.local(m_server);
-    if (local == nullptr) return;
+    if (local == nullptr) return found;
     std::set<std::pair<std::string, std::string>> known;  // file, service
     std::set<std::string> files;
     for (const auto& state : m_states) {
-        if (state.endpoint->port.kind != PortSource::Kind::file || state.listening.truth.verdict == Verdict::unknown)
-            continue;
+        if (state.endpoint->port.kind != PortSource::Kind::file) continue;
         files.insert(state.endpoint->port.file);
         for (const auto& name : state.endpoint->port.names) known.emplace(state.endpoint->port.file, name);
     }
     for (const auto& listener : local->listeners) {
-        if (!files.contains(listener.file) || known.contains({listener.file, listener.service})) continue;
         const auto host = zmi::parse_host(listener.address);
-        if (host && host->is_loopback()) continue;
-        report(spec, {{"port", std::to_string(listener.port)},
-                      {"value", plain(listener.service)},
-                      {"file", fmt::format("{}:{}", plain(listener.path), listener.line)},
-                      {"address", listener.address.empty() ? "all addresses" : plain(listener.address)}});
+        const bool loopback = host && host->is_loopback();
+        if (files.contains(listener.file) && !known.contains({listener.file, listener.service}) && !loopback) {
+            found.push_back(&listener);
+        }
+    }
+    return found;
+}
+
+void FindingMaker::master_cf_extra(const FindingSpec& spec) {
+    for (const auto* listener : unclaimed()) {
+        if (!occupants(*listener).empty()) continue;
+        report(spec, {{"port", listener->port == 0 ? "PORT" : std::to_string(listener->port)},
+                      {"value", plain(listener->service)},
+                      {"file", fmt::format("{}:{}", plain(listener->path), listener->line)},
+                      {"address", listener->address.empty() ? "all addresses" : plain(listener->address)}});
     }
 }
 
-void FindingMaker::sshd_unknown(const FindingSpec& spec) {
+/// The endpoints that listen on the port of such a service already.
+std::vector<const EndpointState*> FindingMaker::occupants(const zmi::FileListener& listener) const {
+    std::vector<const EndpointState*> found;
+    for (const auto& state : m_states) {
+        if (!is_real(state, m_view.policy()) || state.endpoint->protocol != "tcp") continue;
+        const bool taken = std::any_of(
+            state.listening.sockets.begin(), state.listening.sockets.end(),
+            [&](const Socket& socket) { return socket.port.first == listener.port && !socket.bound.is_loopback(); });
+        if (taken) found.push_back(&state);
+    }
+    return found;
+}
+
+/// Why the ports of sshd are not fully known; nothing where the policy tells them or we are not on the node.
+const zmi::FileState* FindingMaker::sshd_problem() const {
     const auto* local = m_view.local(m_server);
-    if (local == nullptr) return;
     const auto* policy = m_view.policy_facts(m_server);
-    if (policy != nullptr && !policy->sshd_ports.empty()) return;
+    if (local == nullptr || (policy != nullptr && !policy->sshd_ports.empty())) return nullptr;
     const auto state = local->files.find("sshd_config");
-    if (state != local->files.end() && !state->second.problem.empty()) {
-        report(spec, {{"file", plain(state->second.path)}, {"problem", plain(state->second.problem)}});
+    return state == local->files.end() || state->second.problem.empty() ? nullptr : &state->second;
+}
+
+bool FindingMaker::knows_sshd_port() const {
+    const auto& listeners = m_view.local(m_server)->listeners;
+    return std::any_of(listeners.begin(), listeners.end(), [](const auto& one) { return one.file == "sshd_config"; });
+}
+
+void FindingMaker::sshd_unknown(const FindingSpec& spec) {
+    const auto* file = sshd_problem();
+    if (file == nullptr || !(knows_sshd_port() || file->problem == zmi::k_no_such_file)) return;
+    report(spec, {{"file", plain(file->path)}, {"problem", plain(file->problem)}});
+}
+
+/// The file is there and we know nothing of it: rules made now could cut the administrator's own way in.
+void FindingMaker::sshd_unreadable(const FindingSpec& spec) {
+    const auto* file = sshd_problem();
+    if (file == nullptr || knows_sshd_port() || file->problem == zmi::k_no_such_file) return;
+    report(spec, {{"file", plain(file->path)}, {"problem", plain(file->problem)}});
+}
+
+void FindingMaker::admin_network_any(const FindingSpec& spec) {
+    const auto* network = m_view.policy().network(to_string(Audience::admin));
+    if (network == nullptr) return;
+    const bool any = std::any_of(network->begin(), network->end(), [](const zmi::Cidr& cidr) { return cidr.is_any(); });
+    for (const auto& state : m_states) {
+        const bool opened = std::any_of(state.open.begin(), state.open.end(), [](const OpenPort& open) {
+            return open.audience == to_string(Audience::admin);
+        });
+        if (any && opened) report(spec, words_of(state, state.listening.sockets.front()));
     }
 }
 
@@ -387,35 +498,46 @@ void FindingMaker::unverified_endpoint(const FindingSpec& spec) {
     }
 }
 
-/// Is the attribute one by which clients name their peers (<client-names>, <named-in>)?
-bool FindingMaker::used_to_name_peers(std::string_view attribute) const {
-    const std::function<bool(const Condition&)> uses = [&](const Condition& condition) {
-        const bool naming =
-            condition.kind == Condition::Kind::client_names || condition.kind == Condition::Kind::named_in;
-        if (naming && condition.name == attribute) return true;
-        return std::any_of(condition.children.begin(), condition.children.end(), uses);
-    };
-    for (const auto& flow : m_view.catalogue().flows) {
-        for (const auto& reach : flow.reaches) {
-            if (uses(reach.pair) || uses(reach.to_when)) return true;
-        }
-    }
-    return false;
+/// Does the condition look for a server in the values of this fact?
+bool names_servers_by(const Condition& condition, FactKind kind, std::string_view name) {
+    using Kind = Condition::Kind;
+    const bool naming = condition.kind == Kind::client_names || condition.kind == Kind::named_in ||
+                        condition.kind == Kind::named_by || condition.kind == Kind::hosted_here;
+    if (naming && condition.fact == kind && condition.name == name) return true;
+    return std::any_of(condition.children.begin(), condition.children.end(),
+                       [&](const Condition& child) { return names_servers_by(child, kind, name); });
 }
 
-/// A client names a host that is no server we know: an alias, perhaps, and then a rule is missing somewhere.
+/// Is the fact one by which servers are found, anywhere in the catalogue?
+bool FindingMaker::used_to_name_servers(FactKind kind, std::string_view name) const {
+    const auto uses = [&](const Condition& condition) { return names_servers_by(condition, kind, name); };
+    const auto& catalogue = m_view.catalogue();
+    return std::any_of(catalogue.flows.begin(), catalogue.flows.end(),
+                       [&](const Flow& flow) {
+                           return std::any_of(flow.reaches.begin(), flow.reaches.end(), [&](const Flow::Reach& reach) {
+                               return uses(reach.pair) || uses(reach.to_when);
+                           });
+                       }) ||
+           std::any_of(catalogue.roles.begin(), catalogue.roles.end(),
+                       [&](const auto& role) { return uses(role.second.members); }) ||
+           std::any_of(catalogue.endpoints.begin(), catalogue.endpoints.end(),
+                       [&](const Endpoint& endpoint) { return uses(endpoint.listens); });
+}
+
+/// It names a host that is no server we know: an alias, perhaps, and then a rule is missing somewhere.
 void FindingMaker::unknown_host(const FindingSpec& spec) {
-    for (const auto& [name, attribute] : m_view.catalogue().attributes) {
-        if (!used_to_name_peers(name)) continue;
-        const auto fact = m_view.attribute(m_server, name);
-        for (const auto& value : fact.values) {
+    const auto check = [&](FactKind kind, const std::string& name) {
+        if (!used_to_name_servers(kind, name)) return;
+        for (const auto& value : m_view.fact(m_server, kind, name).values) {
             for (const auto word : zmi::split_words(value)) {
                 const auto authority = zmi::parse_authority(word);
                 if (!authority.host || authority.host->is_loopback() || m_view.names_any(*authority.host)) continue;
                 report(spec, {{"attribute", name}, {"value", plain(value)}, {"host", authority.host->text}});
             }
         }
-    }
+    };
+    for (const auto& [name, attribute] : m_view.catalogue().attributes) check(FactKind::attribute, name);
+    for (const auto& [name, key] : m_view.catalogue().localconfig) check(FactKind::localconfig, name);
 }
 
 }  // namespace

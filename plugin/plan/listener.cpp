@@ -88,7 +88,13 @@ void SocketReader::from_url_attribute() {
 
 void SocketReader::add_url(const Fact& fact, std::string_view url) {
     const auto authority = zmi::parse_authority(url);
-    if (authority.scheme != m_port.scheme) return;
+    const auto& others = m_port.other_schemes;
+    if (std::find(others.begin(), others.end(), authority.scheme) != others.end()) return;
+    if (authority.scheme != m_port.scheme) {
+        m_into.problems.push_back(bad_value(m_view, m_server, fact, url,
+                                            fmt::format("{}:// URL ({})", m_port.scheme, fmt::join(others, ", "))));
+        return;
+    }
     const bool wildcard = authority.host_text.empty() || authority.host_text == "*";
     if (authority.port_is_bad || !authority.port || (!wildcard && !authority.host)) {
         m_into.problems.push_back(bad_value(m_view, m_server, fact, url, "URL with a host and a port"));

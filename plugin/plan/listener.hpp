@@ -9,8 +9,9 @@ namespace zmfw {
 
 /// Where a socket is reachable.
 struct Bound {
-    bool any = false;   ///< every address of the node, in the families below
-    bool ipv4 = false;  ///< of the wildcard, or of one of `addresses`
+    bool by_name = false;  ///< bound to the server's own name: one address, which one is its affair
+    bool any = false;      ///< every address of the node, in the families below
+    bool ipv4 = false;     ///< of the wildcard, or of one of `addresses`
     bool ipv6 = false;
     std::vector<zmi::IpAddress> addresses;  ///< where not any: without the loopback ones
     std::vector<Because> because;

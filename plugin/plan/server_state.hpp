@@ -39,6 +39,7 @@ private:
     [[nodiscard]] OpenPort cluster_port(EndpointState& state, const Reached& reached, const Bound& bound,
                                         const std::vector<zmi::Cidr>& covered) const;
     void explain_closed(EndpointState& state, std::size_t server) const;
+    [[nodiscard]] std::string why_nobody(const EndpointState& state, std::size_t server) const;
 
     const Evaluator& m_evaluator;
     const FactsView& m_view;

@@ -118,7 +118,10 @@ void Flows::add(Reachers& into, const Entry& entry, const Endpoint& endpoint, st
     auto truth = m_evaluator.about(entry.to->members, listener);
     if (truth.verdict == Verdict::no) return;
     const auto when = m_evaluator.about(entry.reach->to_when, listener);
-    if (when.verdict == Verdict::no) return;
+    if (when.verdict == Verdict::no) {
+        if (!entry.from->network.empty()) into.refused.push_back(when.reason);
+        return;
+    }
     append(truth.because, when.because);
     append(truth.assumed, when.assumed);
     append(truth.problems, when.problems);

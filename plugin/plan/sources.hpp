@@ -25,6 +25,7 @@ struct Reachers {
     std::vector<Reached> reached;   ///< one an audience
     std::vector<Problem> problems;  ///< a condition that decides could not be told
     std::vector<std::string> assumed;
+    std::vector<std::string> refused;  ///< why a network does not get in here, in words
 };
 
 /// Looks flows up by endpoint and remembers the clients of each.

@@ -67,6 +67,11 @@ bool contains(const std::vector<std::string>& list, std::string_view value) {
     return std::find(list.begin(), list.end(), value) != list.end();
 }
 
+bool uses_client(const Condition& condition) {
+    return condition.kind == Kind::client_names ||
+           std::any_of(condition.children.begin(), condition.children.end(), uses_client);
+}
+
 /// A value over several lines is no list of hosts, whatever stands in its lines.
 bool has_control_character(std::string_view value) {
     return std::any_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
@@ -117,8 +122,7 @@ bool Evaluator::rules_out(const Condition& condition, std::size_t subject) const
         case Kind::any_of:
             return std::all_of(condition.children.begin(), condition.children.end(),
                                [&](const Condition& child) { return rules_out(child, subject); });
-        case Kind::use:
-            return rules_out(m_view.catalogue().conditions.find(condition.values.front())->second, subject);
+        case Kind::use: return rules_out(m_view.catalogue().conditions.find(condition.values.front())->second, subject);
         default: return false;
     }
 }
@@ -135,7 +139,7 @@ Truth Evaluator::evaluate(const Condition& condition, const Subjects& subjects) 
         case Kind::is_true: return is_true(condition, subjects.subject);
         case Kind::is_set: return is_set(condition, subjects.subject);
         case Kind::version: return version(condition, subjects.subject);
-        case Kind::some_server: return some_server(condition);
+        case Kind::some_server: return some_server(condition, subjects.subject);
         case Kind::other_server: return other_server(condition, subjects.subject);
         case Kind::named_in: return named_in(condition, subjects.subject);
         case Kind::named_by: return named_by(condition, subjects.subject);
@@ -252,13 +256,18 @@ Truth Evaluator::version(const Condition& condition, std::size_t subject) const 
     return yes(because);
 }
 
-Truth Evaluator::some_server(const Condition& condition) const {
-    if (const auto known = m_deployment.find(&condition); known != m_deployment.end()) return known->second;
+/// Inside, the client is the one who asks: <client-names> tells whether it names the server in question.
+Truth Evaluator::some_server(const Condition& condition, std::size_t asking) const {
+    const bool same_for_all = !uses_client(condition);
+    const auto known = m_deployment.find(&condition);
+    if (same_for_all && known != m_deployment.end()) return known->second;
     Truth found{Verdict::no, {}, "no server of the deployment qualifies", {}, {}};
     for (std::size_t server = 0; server < m_view.size(); ++server) {
-        auto one = all_of(condition.children, {server, std::nullopt});
+        auto one = all_of(condition.children, {server, asking});
         if (one.verdict == Verdict::no) continue;
-        for (auto& because : one.because) because.server = m_view.name(server);
+        for (auto& because : one.because) {
+            if (because.server.empty()) because.server = m_view.name(server);
+        }
         if (one.verdict == Verdict::yes) {
             found = std::move(one);
             break;
@@ -266,7 +275,8 @@ Truth Evaluator::some_server(const Condition& condition) const {
         found.verdict = Verdict::unknown;
         append(found.problems, one.problems);
     }
-    return m_deployment.emplace(&condition, std::move(found)).first->second;
+    if (same_for_all) m_deployment.emplace(&condition, found);
+    return found;
 }
 
 Truth Evaluator::named_by(const Condition& condition, std::size_t subject) const {

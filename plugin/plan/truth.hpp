@@ -57,7 +57,7 @@ private:
     [[nodiscard]] Truth is_true(const Condition& condition, std::size_t subject) const;
     [[nodiscard]] Truth is_set(const Condition& condition, std::size_t subject) const;
     [[nodiscard]] Truth version(const Condition& condition, std::size_t subject) const;
-    [[nodiscard]] Truth some_server(const Condition& condition) const;
+    [[nodiscard]] Truth some_server(const Condition& condition, std::size_t asking) const;
     [[nodiscard]] Truth other_server(const Condition& condition, std::size_t subject) const;
     [[nodiscard]] Truth named_in(const Condition& condition, std::size_t subject) const;
     [[nodiscard]] Truth values_name(const Fact& fact, std::size_t owner, std::size_t named) const;

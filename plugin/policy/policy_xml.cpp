@@ -148,10 +148,25 @@ void read_accept(const XmlElement& element, Policy& policy) {
     }
 }
 
+/// A network that nothing uses is a slip in its name: "amdin" would leave the admin network unnamed.
+void check_network_is_used(const XmlElement& network, const XmlElement& root) {
+    const auto name = network.required("name");
+    if (name == "public" || name == "admin" || name == "ssh") return;
+    for (const auto& allow : root.children("allow")) {
+        const auto sources = allow.words("from");
+        if (std::find(sources.begin(), sources.end(), name) != sources.end()) return;
+    }
+    network.fail(fmt::format(
+        "nothing uses the network '{}': public, admin and ssh have a meaning, others stand in <allow from=...>", name));
+}
+
 void read_root(const XmlElement& root, Policy& policy) {
     root.allow_attributes({});
     root.allow_children({"network", "server", "allow", "close", "accept"});
-    for (const auto& element : root.children("network")) read_network(element, policy);
+    for (const auto& element : root.children("network")) {
+        read_network(element, policy);
+        check_network_is_used(element, root);
+    }
     for (const auto& element : root.children("server")) read_server_facts(element, policy);
     for (const auto& element : root.children("allow")) read_allow(element, policy);
     for (const auto& element : root.children("accept")) read_accept(element, policy);

@@ -140,13 +140,13 @@ TEST(ShippedCatalogue, NeverOpensAnythingUnverifiedByItself) {
     EXPECT_EQ(found, unverified);
 }
 
-TEST(ShippedCatalogue, StopsRulesForFourFindingsAlone) {
+TEST(ShippedCatalogue, StopsRulesForFiveFindingsAlone) {
     std::set<std::string> blockers;
     for (const auto& finding : shipped_catalogue().findings) {
         if (finding.severity == Severity::blocker) blockers.insert(finding.id);
     }
     const std::set<std::string> expected = {"only-loopback-address", "port-conflict", "ports-swapped",
-                                            "upstream-port-indirection"};
+                                            "sshd-unreadable", "upstream-port-indirection"};
     EXPECT_EQ(blockers, expected);
 }
 
@@ -171,7 +171,7 @@ TEST(ShippedCatalogue, ComparesWithTheFourteenWellKnownPorts) {
 /// What plan/findings.cpp fills in, beside {server} and {address}.
 const std::map<std::string, std::set<std::string>>& words_by_kind() {
     static const std::map<std::string, std::set<std::string>> words = {
-        {"condition", {"attribute", "value"}},
+        {"condition", {"attribute", "value", "each-port"}},
         {"bind-any", {"endpoint", "port", "title"}},
         {"public-address", {"endpoint", "port", "title"}},
         {"loopback-but-needed", {"endpoint", "port", "title", "peers"}},
@@ -179,16 +179,19 @@ const std::map<std::string, std::set<std::string>>& words_by_kind() {
         {"admin-network-missing", {"endpoint", "port", "title"}},
         {"port-conflict", {"endpoint", "port", "title", "other"}},
         {"ports-swapped",
-         {"endpoint", "port", "title", "front", "front-port", "front-server", "attribute", "front-attribute"}},
+         {"endpoint", "port", "title", "backend-server", "front", "front-port", "front-server", "attribute",
+          "front-attribute"}},
         {"only-loopback-address", {"host"}},
         {"name-resolves-to-loopback", {"host", "value"}},
         {"unresolvable-name", {"host", "problem"}},
         {"installed-not-enabled", {"services"}},
-        {"invalid-value", {"attribute", "problem", "endpoint"}},
+        {"invalid-value", {"attribute", "problem", "endpoint", "command"}},
         {"remote-facts-assumed", {"facts"}},
         {"file-unreadable", {"file", "problem"}},
         {"master-cf-extra", {"port", "value", "file", "address"}},
         {"sshd-unknown", {"file", "problem"}},
+        {"sshd-unreadable", {"file", "problem"}},
+        {"admin-network-any", {"endpoint", "port", "title"}},
         {"unverified-endpoint", {"endpoint", "port", "title", "reason"}},
         {"unknown-host", {"attribute", "value", "host"}}};
     return words;
@@ -214,9 +217,13 @@ TEST(ShippedCatalogue, UsesOnlyWordsThatTheFindingsFillIn) {
 }
 
 std::string filled(std::string remedy) {
-    for (const auto* word : {"server", "endpoint", "port"}) {
-        const std::string value = std::string(word) == "server" ? "mail.example.com" : "25";
-        remedy = std::regex_replace(remedy, std::regex("\\{" + std::string(word) + "\\}"), value);
+    static const std::map<std::string, std::string> words = {{"server", "mail.example.com"},
+                                                             {"endpoint", "smtp"},
+                                                             {"port", "25"},
+                                                             {"each-port", "25"},
+                                                             {"command", "zmprov gs mail.example.com"}};
+    for (const auto& [word, value] : words) {
+        remedy = std::regex_replace(remedy, std::regex("\\{" + word + "\\}"), value);
     }
     return remedy;
 }
@@ -226,7 +233,7 @@ TEST(ShippedCatalogue, AdvisesCommandsOfZimbraOrLinesThatThePolicyTakes) {
     for (const auto& finding : shipped_catalogue().findings) {
         for (const auto& remedy : finding.remedy) {
             if (!remedy.starts_with("<")) {
-                EXPECT_TRUE(std::regex_match(remedy, command)) << finding.id << ": " << remedy;
+                EXPECT_TRUE(std::regex_match(filled(remedy), command)) << finding.id << ": " << remedy;
                 continue;
             }
             const auto policy = parse_policy("<policy>" + filled(remedy) + "</policy>", "policy");

@@ -51,7 +51,7 @@ const std::map<std::string, Reached>& expected_flows() {
         {"f-proxy-docs/zimbra-docs", {"RP:HttpEnabled", "always", "always"}},
         {"f-proxy-zx/zx-http", {"RP:HttpEnabled & !RP:SSLToUpstreamEnabled", "always", "always"}},
         {"f-proxy-zx/zx-https", {"RP:HttpEnabled & RP:SSLToUpstreamEnabled", "always", "always"}},
-        {"f-mta-sasl/mailboxd-mta-auth", {"always", "zimbraMtaAuthTarget", "always"}},
+        {"f-mta-sasl/mailboxd-mta-auth", {"always", "zimbraMtaAuthTarget & version 8.7.0 to ", "always"}},
         {"f-mta-train/mailboxd-admin", {"service antispam", "always", "always"}},
         {"f-mta-train/mailboxd-https", {"service antispam", "!zimbraMailMode in http", "always"}},
         {"f-mta-train/mailboxd-http", {"service antispam", "zimbraMailMode in http", "always"}},
@@ -176,7 +176,7 @@ TEST(ShippedConditions, AddOnlyTheseFlowsOfOurOwn) {
 
 TEST(ShippedConditions, MeanTheSameByTheirNames) {
     const std::map<std::string, std::string> named = {
-        {"lookup-available", "some server (RP:LookupTarget)"},
+        {"lookup-available", "some server (RP:LookupTarget & in RP:AvailableLookupTargets or unset)"},
         {"memcached-available", "some server (service memcached)"},
         {"proxy-exists", "some server (service proxy)"},
         {"web-available",

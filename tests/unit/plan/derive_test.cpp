@@ -311,6 +311,116 @@ TEST(Derive, AnUnverifiedListenerOpensNothingUntilThePolicyVouchesForIt) {
               nullptr);
 }
 
+TEST(Derive, AnLdapUrlThatIsNoneStopsThePlan) {
+    for (const auto* url : {"junk", "http://ldap1:389", "ldap://ldap1:port", "ldap://a b"}) {
+        EXPECT_FALSE(cluster().local("ldap1", "ldap_bind_url", url).plan("ldap1").complete()) << url;
+    }
+    EXPECT_TRUE(cluster().local("ldap1", "ldap_bind_url", "ldap://ldap1:389 ldapi:///").plan("ldap1").complete());
+}
+
+TEST(Derive, ABindAddressThatIsNoneStopsThePlan) {
+    for (const auto* address :
+         {" ", ",", "10.0.0.11,127.0.0.1", "10.0.0.999", "10.0.0.12", "mbox2", "other.example.net", "a;b"}) {
+        EXPECT_FALSE(cluster().set("mbox1", "zimbraLmtpBindAddress", address).plan("mbox1").complete()) << address;
+    }
+    EXPECT_FALSE(cluster().set("proxy1", "zimbraMemcachedBindAddress", ",").plan("proxy1").complete());
+}
+
+TEST(Derive, ABindAddressMayBeTheServersOwnName) {
+    const auto plan = cluster().set("proxy1", "zimbraMemcachedBindAddress", "proxy1").plan("proxy1");
+    ASSERT_NE(find_open(plan, "memcached"), nullptr);
+    EXPECT_FALSE(has_finding(plan, "memcached-exposed")) << "a name is not every address";
+}
+
+TEST(Derive, AnIpModeThatIsNoneStopsThePlan) {
+    EXPECT_FALSE(cluster().set("mta1", "zimbraIPMode", "ipv5").plan("mta1").complete());
+    EXPECT_FALSE(
+        cluster().set("mta1", "zimbraIPMode", std::vector<std::string>{"both", "ipv4"}).plan("mta1").complete());
+}
+
+TEST(Derive, APeerWithoutAnAddressInTheListenersFamilyStopsThePlan) {
+    const auto plan = cluster().addresses("mta1", {"2001:db8::2"}).plan("mbox1");
+    ASSERT_FALSE(plan.complete());
+    EXPECT_EQ(plan.problems.front().server, "mta1");
+}
+
+TEST(Derive, AProxyWhoseLookupTargetsNameNobodyServesNoMail) {
+    const auto plan = cluster().set("proxy1", "zimbraReverseProxyAvailableLookupTargets", "elsewhere").plan("proxy1");
+    EXPECT_EQ(find_open(plan, "proxy-imaps"), nullptr);
+    EXPECT_NE(find_open(plan, "proxy-https"), nullptr);
+    const auto named = cluster().set("proxy1", "zimbraReverseProxyAvailableLookupTargets", "mbox2");
+    EXPECT_NE(find_open(named.plan("proxy1"), "proxy-imaps"), nullptr);
+    EXPECT_EQ(find_open(named.plan("mbox1"), "mailboxd-extension")->peers, std::vector<std::string>{"proxy2"});
+}
+
+TEST(Derive, SwappedPortsBlockTheProxyAsWellAsTheMailstore) {
+    auto deployment = cluster();
+    deployment.set("mbox1", "zimbraMailSSLPort", "443").set("proxy1", "zimbraMailSSLProxyPort", "8443");
+    EXPECT_TRUE(has_finding(deployment.plan("mbox1"), "ports-swapped"));
+    EXPECT_TRUE(has_finding(deployment.plan("proxy1"), "ports-swapped"));
+    EXPECT_FALSE(has_finding(deployment.plan("proxy2"), "ports-swapped"));
+}
+
+zmi::FileListener inet_service(const std::string& service, std::uint16_t port) {
+    return {"master.cf", "/opt/zimbra/common/conf/master.cf", 20, service, "", port};
+}
+
+TEST(Derive, AServiceOfMasterCfThatNobodyKnowsIsToldAndStaysClosed) {
+    auto deployment = single();
+    auto& local = deployment.inventory().local["mail.example.com"];
+    local.files["master.cf"].path = "/opt/zimbra/common/conf/master.cf";
+    local.listeners = {inet_service("smtp", 25), inet_service("2525", 2525)};
+    const auto plan = deployment.plan("mail.example.com");
+    EXPECT_TRUE(has_finding(plan, "master-cf-extra"));
+    EXPECT_NE(find_open(plan, "smtp"), nullptr);
+    EXPECT_EQ(find_open(plan, "submission"), nullptr) << "the file has no such service";
+    EXPECT_EQ(closed_reason(plan, "submission"), "/opt/zimbra/common/conf/master.cf has no inet service 'submission'");
+}
+
+TEST(Derive, AServiceOfMasterCfOnAnOccupiedPortIsAConflict) {
+    auto deployment = single();
+    auto& local = deployment.inventory().local["mail.example.com"];
+    local.files["master.cf"].path = "/opt/zimbra/common/conf/master.cf";
+    local.listeners = {inet_service("smtp", 25), inet_service("443", 443)};
+    EXPECT_TRUE(has_finding(deployment.plan("mail.example.com"), "port-conflict"));
+}
+
+TEST(Derive, AnUnverifiedListenerIsNoPartyToAConflict) {
+    auto deployment = single();
+    deployment.set("mail.example.com", "zimbraServerVersion", "8.8.15_GA_3869")
+        .global("zimbraRemoteManagementPort", "5222");
+    EXPECT_FALSE(has_finding(deployment.plan("mail.example.com"), "port-conflict"));
+}
+
+TEST(Derive, AnUnreadableSshdConfigurationBlocksUntilThePolicyTellsThePorts) {
+    auto deployment = single();
+    deployment.inventory().local["mail.example.com"].files["sshd_config"] = {
+        "/etc/ssh/sshd_config", "Permission denied", {}};
+    EXPECT_TRUE(has_finding(deployment.plan("mail.example.com"), "sshd-unreadable"));
+    deployment.policy("<server name='mail.example.com'><sshd port='2222'/></server>");
+    const auto plan = deployment.plan("mail.example.com");
+    EXPECT_TRUE(plan.standing_blockers().empty());
+    const auto words = open_in_words(plan);
+    EXPECT_EQ(std::count(words.begin(), words.end(), "ssh/2222 ssh"), 1);
+}
+
+TEST(Derive, AnAliasOfTheLoggerHostIsTold) {
+    const auto deployment = cluster().global("zimbraLogHostname", "logs.example.com");
+    EXPECT_TRUE(has_finding(deployment.plan("ldap1"), "unknown-host"));
+}
+
+TEST(Derive, ReasonsSayWhyThePublicIsKeptOut) {
+    const auto plan = cluster().set("mbox1", "zimbraMailSSLClientCertMode", "NeedClientAuth").plan("mbox1");
+    EXPECT_NE(closed_reason(plan, "mailboxd-client-cert").find("proxy"), std::string::npos);
+    const auto mta = cluster().policy("<network name='public'><cidr>2001:db8::/32</cidr></network>").plan("mta1");
+    EXPECT_NE(closed_reason(mta, "submission").find("families"), std::string::npos);
+}
+
+TEST(Derive, OpeningTheConsoleToAnyoneIsTold) {
+    const auto deployment = cluster().policy("<network name='admin'><cidr>any</cidr></network>");
+    EXPECT_TRUE(has_finding(deployment.plan("mbox1"), "admin-network-any"));
+}
+
 TEST(Derive, TheWellKnownStaticListIsComparedWithThePlanOfASingleServer) {
     EXPECT_TRUE(has_finding(single().plan("mail.example.com"), "static-list"));
     EXPECT_FALSE(has_finding(cluster().plan("mbox1"), "static-list"));

@@ -73,6 +73,7 @@ TEST(Policy, RefusesWhatCouldBecomeAnotherRule) {
           "<server name='a'><address>fe80::1</address></server>",
           "<server name='a'><address>0.0.0.0</address></server>",
           "<server name='a'/><server name='A'/>",
+          "<network name='amdin'><cidr>10.0.0.1</cidr></network>",
           "<accept/>",
           "<accept finding='a' endpoint='b'/>",
           "stray text"}) {
