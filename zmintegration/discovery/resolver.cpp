@@ -36,10 +36,6 @@ std::optional<IpAddress> to_address(const addrinfo& entry) {
     return address;
 }
 
-bool is_usable(const IpAddress& address) {
-    return !address.is_unspecified() && !address.is_multicast() && !address.is_link_local();
-}
-
 /// Only the addresses that a rule can name; where none is left, the problem lists the others.
 Resolution usable(std::vector<IpAddress> addresses) {
     std::sort(addresses.begin(), addresses.end());
@@ -47,7 +43,7 @@ Resolution usable(std::vector<IpAddress> addresses) {
     Resolution result;
     std::string dropped;
     for (const auto& address : addresses) {
-        if (is_usable(address)) {
+        if (address.is_of_a_host()) {
             result.addresses.push_back(address);
         } else {
             dropped += (dropped.empty() ? "" : ", ") + address.to_string();

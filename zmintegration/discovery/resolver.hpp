@@ -19,7 +19,7 @@ public:
         const std::vector<std::string>& names, std::chrono::milliseconds deadline) = 0;
 };
 
-/// getaddrinfo, several names at a time. Unusable answers (unspecified, multicast, link-local, IPv4-mapped) are
+/// getaddrinfo, several names at a time. Unusable answers (see IpAddress::is_of_a_host, and IPv4-mapped) are
 /// dropped; where nothing else is left, the problem names them.
 [[nodiscard]] std::unique_ptr<Resolver> make_system_resolver();
 

@@ -263,6 +263,13 @@ bool is_rfc3339_utc(std::string_view text) {
                       [](char c, char shape) { return shape == '0' ? c >= '0' && c <= '9' : c == shape; });
 }
 
+bool is_product_name(std::string_view text) {
+    constexpr std::size_t k_longest = 40;
+    return !text.empty() && text.size() <= k_longest && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+}
+
 Source Reader::source(const JsonNode& node, const Path& path) {
     Source result;
     if (!has_exactly(node, path, {"kind", "server", "complete", "taken_at"})) return result;
@@ -367,6 +374,7 @@ Resolution Reader::resolution(const std::string& host, const JsonNode& node, con
         if (!is(item, Type::string, here)) return;
         const auto address = parse_address(item.text);
         if (!address) return fail(here, quoted(item.text) + " is not an IP address");
+        if (!address->is_of_a_host()) return fail(here, item.text + " is not the address of a host");
         result.addresses.push_back(*address);
     });
     std::sort(result.addresses.begin(), result.addresses.end());
@@ -395,7 +403,9 @@ Inventory Reader::inventory(const JsonNode& root) {
     }
     result.source = source(*root.member("source"), {&top, "source"});
     result.product = text(root, "product", top);
-    if (result.product.empty()) fail({&top, "product"}, "empty");
+    if (!is_product_name(result.product)) {
+        fail({&top, "product"}, quoted(result.product) + " is not 1 to 40 of a-z, 0-9 and '-'");
+    }
     result.version = text(root, "version", top);
     result.this_node = text(root, "this_node", top);
     host_name(result.this_node, {&top, "this_node"});

@@ -60,6 +60,11 @@ bool IpAddress::is_private() const {
     return has_prefix(*this, {10}, 8) || has_prefix(*this, {172, 16}, 12) || has_prefix(*this, {192, 168}, 16);
 }
 
+bool IpAddress::is_of_a_host() const {
+    const bool is_broadcast = family == Family::ipv4 && has_prefix(*this, {255, 255, 255, 255}, 32);
+    return !is_unspecified() && !is_multicast() && !is_link_local() && !is_broadcast;
+}
+
 std::string IpAddress::to_string() const {
     std::array<char, INET6_ADDRSTRLEN> text{};
     inet_ntop(family == Family::ipv4 ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size());

@@ -24,6 +24,8 @@ struct IpAddress {
     [[nodiscard]] bool is_multicast() const;
     [[nodiscard]] bool is_link_local() const;  ///< 169.254.0.0/16 or fe80::/10
     [[nodiscard]] bool is_private() const;     ///< RFC 1918 or fc00::/7
+    /// Not an address that no single host can be reached at: unspecified, multicast, link-local, 255.255.255.255.
+    [[nodiscard]] bool is_of_a_host() const;
     [[nodiscard]] int width() const { return family == Family::ipv4 ? 32 : 128; }
     [[nodiscard]] std::string to_string() const;
 };

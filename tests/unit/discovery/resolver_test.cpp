@@ -25,7 +25,7 @@ TEST(SystemResolver, ManyNamesAreMoreThanThreads) {
 }
 
 TEST(SystemResolver, AddressesThatNoRuleCanUseAreNamedAndDropped) {
-    for (const auto* address : {"0.0.0.0", "224.0.0.1", "169.254.1.1"}) {
+    for (const auto* address : {"0.0.0.0", "224.0.0.1", "169.254.1.1", "255.255.255.255"}) {
         const auto found = make_system_resolver()->resolve({address}, std::chrono::seconds(30));
         EXPECT_TRUE(found.at(address).addresses.empty());
         EXPECT_EQ(found.at(address).problem, std::string("has only addresses that no rule can use: ") + address);

@@ -130,6 +130,36 @@ TEST(InventoryJson, RefusesBadAddressesAndPorts) {
                  "saved.json: /local/mail.example.com/listeners/0/address: blanks");
 }
 
+TEST(InventoryJson, RefusesAddressesThatNoHostHas) {
+    for (const auto* text :
+         {"0.0.0.0", "::", "224.0.0.1", "239.1.2.3", "ff02::1", "169.254.1.1", "fe80::1", "255.255.255.255"}) {
+        expect_error([&](auto& j) { j["resolved"]["mail.example.com"]["addresses"][1] = text; },
+                     "saved.json: /resolved/mail.example.com/addresses/1: " + std::string(text) +
+                         " is not the address of a host");
+    }
+    // Loopback is kept: that a name resolves to it is a finding of the plan.
+    EXPECT_TRUE(parse_inventory(
+        changed([](auto& j) { j["resolved"]["mail.example.com"]["addresses"][1] = "127.0.1.1"; }), "saved.json"));
+}
+
+TEST(InventoryJson, RefusesProductsWhoseNameIsNone) {
+    for (const auto& name : {std::string(), std::string("Zimbra"), std::string("a b"), std::string("../x"),
+                             std::string("z\n"), std::string(41, 'a')}) {
+        expect_error([&](auto& j) { j["product"] = name; }, "saved.json: /product: ");
+    }
+    for (const auto& name : {std::string("carbonio-2"), std::string(40, 'a')}) {
+        const auto inventory = parse_inventory(changed([&](auto& j) { j["product"] = name; }), "saved.json");
+        ASSERT_TRUE(inventory) << name;
+        EXPECT_EQ(inventory->product, name);
+    }
+}
+
+TEST(InventoryJson, AnIncompleteSourceIsLeftToTheCallerToJudge) {
+    const auto inventory = parse_inventory(changed([](auto& j) { j["source"]["complete"] = false; }), "saved.json");
+    ASSERT_TRUE(inventory);
+    EXPECT_FALSE(inventory->source.complete);
+}
+
 TEST(InventoryJson, RefusesUnknownMissingAndRepeatedMembers) {
     expect_error([](auto& j) { j["extra"] = 1; }, "saved.json: /extra: unknown member");
     expect_error([](auto& j) { j["servers"][0]["a/b"] = 1; }, "saved.json: /servers/0/a~1b: unknown member");

@@ -52,6 +52,15 @@ TEST(IpAddress, KnowsWhatItIsFor) {
     EXPECT_FALSE(parse_address("fec0::1")->is_link_local());
 }
 
+TEST(IpAddress, KnowsWhetherAHostCanHaveIt) {
+    for (const auto* text : {"0.0.0.0", "::", "224.0.0.1", "ff02::1", "169.254.1.1", "fe80::1", "255.255.255.255"}) {
+        EXPECT_FALSE(parse_address(text)->is_of_a_host()) << text;
+    }
+    for (const auto* text : {"192.0.2.1", "255.255.255.254", "2001:db8::1", "127.0.0.1", "::1", "fd00::1"}) {
+        EXPECT_TRUE(parse_address(text)->is_of_a_host()) << text;
+    }
+}
+
 TEST(IpAddress, KnowsPrivateNetworksToTheirEdges) {
     for (const auto* text :
          {"10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255", "192.168.0.1", "fc00::1", "fdff::1"}) {
