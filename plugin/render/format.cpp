@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <plugin/render/format.hpp>
-#include <plugin/render/template_check.hpp>
 #include <plugin/render/view_schema.hpp>
 #include <pugixml.hpp>
 #include <system_error>
@@ -22,6 +21,7 @@ constexpr std::size_t k_file_limit = 256 * 1024;
 /// A manifest while it is read: where we are, for messages.
 struct Manifest {
     fs::path path;
+    std::map<std::string, fs::path> formats;  ///< all folders: whose templates a file may borrow
     std::string text;
     pugi::xml_document document;
 
@@ -85,17 +85,53 @@ Expected<bool> flag(const Manifest& manifest, const pugi::xml_node& node, const 
     return manifest.wrong(node, fmt::format("{} must be true or false, not {}", name, zmi::quoted(value)));
 }
 
+Expected<Escape> escape_of(const Manifest& manifest, const pugi::xml_node& node) {
+    static const std::map<std::string_view, Escape> k_escapes = {
+        {"none", Escape::none}, {"csv", Escape::csv}, {"markdown", Escape::markdown},
+        {"json", Escape::json}, {"xml", Escape::xml}, {"shell", Escape::shell}};
+    const auto found = k_escapes.find(node.attribute("escape").as_string("none"));
+    if (found != k_escapes.end()) return found->second;
+    return manifest.wrong(node, "escape must be none, csv, markdown, json, xml or shell");
+}
+
+/// The folder that holds a file's template.
+Expected<fs::path> folder_of(const Manifest& manifest, const pugi::xml_node& node) {
+    const std::string format = node.attribute("format").as_string();
+    if (format.empty()) return manifest.path.parent_path();
+    const auto found = manifest.formats.find(format);
+    if (found != manifest.formats.end()) return found->second;
+    return manifest.wrong(node, fmt::format("there is no format {}", zmi::quoted(format)));
+}
+
+Expected<Template> read_template(const Manifest& manifest, const pugi::xml_node& node, const FormatFile& file) {
+    const auto folder = folder_of(manifest, node);
+    if (!folder) return tl::unexpected(folder.error());
+    const auto escape = escape_of(manifest, node);
+    if (!escape) return tl::unexpected(escape.error());
+    const auto verbatim = flag(manifest, node, "verbatim");
+    if (!verbatim) return tl::unexpected(verbatim.error());
+    if (file.source.ends_with(".mustache") == *verbatim) {
+        return manifest.wrong(node, "the name of a template ends in .mustache, that of a verbatim file does not");
+    }
+    const auto path = *folder / file.source;
+    const auto text = zmi::read_file(path, k_file_limit);
+    if (!text) return manifest.wrong(node, text.error().what);
+    if (*verbatim) return Template::verbatim(*text);
+    const auto& schema = file.scope == FormatFile::Scope::server ? server_schema() : cluster_schema();
+    return compile_template(path.string(), *text, schema, *escape);
+}
+
 Expected<FormatFile> read_file_element(const Manifest& manifest, const pugi::xml_node& node) {
-    if (auto known = only_known(manifest, node, {"template", "name", "executable", "scope"}, {}); !known) {
+    if (auto known =
+            only_known(manifest, node, {"template", "name", "executable", "scope", "escape", "verbatim", "format"}, {});
+        !known) {
         return tl::unexpected(std::move(known).error());
     }
     FormatFile file;
     file.source = node.attribute("template").as_string();
     file.name = node.attribute("name").as_string();
     const std::string_view scope = node.attribute("scope").as_string("server");
-    if (!is_file_name(file.source) || !file.source.ends_with(".mustache")) {
-        return manifest.wrong(node, "template must be the name of a .mustache file in this folder");
-    }
+    if (!is_file_name(file.source)) return manifest.wrong(node, "template must be the name of a file in this folder");
     if (!is_output_name(file.name)) return manifest.wrong(node, "name must be a relative file name");
     if (scope != "server" && scope != "cluster") return manifest.wrong(node, "scope must be server or cluster");
     file.scope = scope == "cluster" ? FormatFile::Scope::cluster : FormatFile::Scope::server;
@@ -107,25 +143,44 @@ Expected<FormatFile> read_file_element(const Manifest& manifest, const pugi::xml
     const auto executable = flag(manifest, node, "executable");
     if (!executable) return tl::unexpected(executable.error());
     file.mode = *executable ? 0755U : 0644U;
-    const fs::path path = manifest.path.parent_path() / file.source;
-    auto text = zmi::read_file(path, k_file_limit);
-    if (!text) return manifest.wrong(node, text.error().what);
-    file.text = std::move(*text);
-    const auto& schema = file.scope == FormatFile::Scope::server ? server_schema() : cluster_schema();
-    if (auto checked = check_template(path.string(), file.text, schema); !checked) {
-        return tl::unexpected(std::move(checked).error());
-    }
+    auto compiled = read_template(manifest, node, file);
+    if (!compiled) return tl::unexpected(std::move(compiled).error());
+    file.compiled = std::make_shared<const Template>(std::move(*compiled));
     return file;
 }
 
+Expected<FormatLimit> read_limit(const Manifest& manifest, const pugi::xml_node& node) {
+    if (auto known = only_known(manifest, node, {"value", "most"}, {}); !known) {
+        return tl::unexpected(std::move(known).error());
+    }
+    FormatLimit limit;
+    limit.value = node.attribute("value").as_string();
+    limit.most = node.attribute("most").as_uint();
+    for (const auto word : zmi::split_words(node.child_value())) {
+        limit.text += (limit.text.empty() ? "" : " ") + std::string(word);
+    }
+    const auto& fields = server_schema().fields;
+    if (!limit.value.ends_with("_count") || fields.find(limit.value) == fields.end()) {
+        return manifest.wrong(node, fmt::format("value {} is no count of the view", zmi::quoted(limit.value)));
+    }
+    if (limit.most == 0) return manifest.wrong(node, "most must be a number above 0");
+    if (limit.text.empty()) return manifest.wrong(node, "a <limit> says what it is that is limited");
+    return limit;
+}
+
 Expected<FormatCheck> read_check_element(const Manifest& manifest, const pugi::xml_node& node, const Format& format) {
-    if (auto known = only_known(manifest, node, {"program", "template", "network-namespace"}, {"argument"}); !known) {
+    if (auto known = only_known(manifest, node, {"program", "needs", "template", "network-namespace"}, {"argument"});
+        !known) {
         return tl::unexpected(std::move(known).error());
     }
     FormatCheck check;
     check.program = node.attribute("program").as_string();
     check.source = node.attribute("template").as_string();
     if (!is_file_name(check.program)) return manifest.wrong(node, "program must be a name without folders");
+    for (const auto word : zmi::split_words(node.attribute("needs").as_string())) {
+        if (!is_file_name(word)) return manifest.wrong(node, "needs holds names of programs without folders");
+        check.needs.emplace_back(word);
+    }
     const auto same = [&](const FormatFile& file) { return file.source == check.source; };
     if (std::none_of(format.files.begin(), format.files.end(), same)) {
         return manifest.wrong(node, "template must name one of the files above");
@@ -154,7 +209,8 @@ Expected<std::vector<std::string>> read_lines(const Manifest& manifest, const pu
 Expected<Format> read_root(const Manifest& manifest) {
     const auto root = manifest.document.child("format");
     if (!root) return manifest.wrong(0, "the root element must be <format>");
-    if (auto known = only_known(manifest, root, {"name", "title", "prover"}, {"file", "check", "apply", "undo"});
+    if (auto known =
+            only_known(manifest, root, {"name", "title", "prover"}, {"file", "limit", "check", "apply", "undo"});
         !known) {
         return tl::unexpected(std::move(known).error());
     }
@@ -174,6 +230,14 @@ Expected<Format> read_root(const Manifest& manifest) {
         format.files.push_back(std::move(*file));
     }
     if (format.files.empty()) return manifest.wrong(root, "a format needs at least one <file>");
+    for (const auto& file : format.files) {
+        format.names.insert(file.compiled->names().begin(), file.compiled->names().end());
+    }
+    for (const auto& node : root.children("limit")) {
+        auto limit = read_limit(manifest, node);
+        if (!limit) return tl::unexpected(std::move(limit).error());
+        format.limits.push_back(std::move(*limit));
+    }
     for (const auto& node : root.children("check")) {
         auto check = read_check_element(manifest, node, format);
         if (!check) return tl::unexpected(std::move(check).error());
@@ -208,11 +272,10 @@ Expected<std::map<std::string, fs::path>> list_folders(const std::vector<fs::pat
     return folders;
 }
 
-}  // namespace
-
-Expected<Format> read_format(const fs::path& folder) {
+Expected<Format> read_one(const fs::path& folder, std::map<std::string, fs::path> formats) {
     Manifest manifest;
     manifest.path = folder / "manifest.xml";
+    manifest.formats = std::move(formats);
     auto text = zmi::read_file(manifest.path, k_file_limit);
     if (!text) return zmi::failure(ErrorKind::data, text.error().what, text.error().hint);
     manifest.text = std::move(*text);
@@ -221,12 +284,20 @@ Expected<Format> read_format(const fs::path& folder) {
     return read_root(manifest);
 }
 
+}  // namespace
+
+Expected<Format> read_format(const fs::path& folder) {
+    auto folders = list_folders({folder.parent_path()});
+    if (!folders) return tl::unexpected(std::move(folders).error());
+    return read_one(folder, std::move(*folders));
+}
+
 Expected<std::vector<Format>> find_formats(const std::vector<fs::path>& roots) {
     const auto folders = list_folders(roots);
     if (!folders) return tl::unexpected(folders.error());
     std::vector<Format> formats;
     for (const auto& [name, folder] : *folders) {
-        auto format = read_format(folder);
+        auto format = read_one(folder, *folders);
         if (!format) return tl::unexpected(std::move(format).error());
         formats.push_back(std::move(*format));
     }
@@ -236,7 +307,8 @@ Expected<std::vector<Format>> find_formats(const std::vector<fs::path>& roots) {
 Expected<Format> find_format(const std::vector<fs::path>& roots, std::string_view name) {
     const auto folders = list_folders(roots);
     if (!folders) return tl::unexpected(folders.error());
-    if (const auto found = folders->find(std::string(name)); found != folders->end()) return read_format(found->second);
+    if (const auto found = folders->find(std::string(name)); found != folders->end())
+        return read_one(found->second, *folders);
     std::vector<std::string> known;
     for (const auto& [folder_name, folder] : *folders) known.push_back(folder_name);
     return zmi::failure(ErrorKind::usage, fmt::format("there is no format {}", zmi::quoted(name)),

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <plugin/render/template.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,16 +14,25 @@ namespace zmfw {
 
 struct FormatFile {
     enum class Scope { server, cluster };
-    std::string source;           ///< file name of the template, in the format's folder
+    std::string source;           ///< file name of the template, in the format's folder or in that of another format
     std::string name;             ///< of the output, relative; "{server}" stands for the server's name
     unsigned mode = 0644;         ///< 0755 where the manifest says executable="true"
     Scope scope = Scope::server;  ///< one output a server, or one for all servers
-    std::string text;             ///< the template itself
+    std::shared_ptr<const Template> compiled;
 };
 
-/// A program that reads one of the outputs on stdin and fails if it is wrong.
+/// What a firewall of this kind cannot take: a number of the view that may be so large at most.
+struct FormatLimit {
+    std::string value;  ///< a text of the server's view: "source_count"
+    unsigned long most = 0;
+    std::string text;  ///< for people: what is limited, and what to do
+};
+
+/// A program that reads one of the outputs and fails if it is wrong: on stdin; or, where an argument holds "{file}",
+/// from a private folder with all outputs.
 struct FormatCheck {
-    std::string program;  ///< name, looked for in the system's folders only
+    std::string program;             ///< name, looked for in the system's folders only
+    std::vector<std::string> needs;  ///< other programs that this one starts
     std::vector<std::string> arguments;
     std::string source;              ///< which template's output
     bool network_namespace = false;  ///< in a new user and network namespace, as the program needs to be root
@@ -33,6 +44,8 @@ struct Format {
     std::filesystem::path folder;
     std::vector<FormatFile> files;  ///< the first is the one to print where only one can be
     std::vector<FormatCheck> checks;
+    std::vector<FormatLimit> limits;
+    Wanted names;        ///< all that the templates mention
     std::string prover;  ///< "nft": the kernel's own rules, which `nft -f` loads from the first file; or empty
     std::vector<std::string> apply;  ///< lines for people, "{server}" replaced
     std::vector<std::string> undo;

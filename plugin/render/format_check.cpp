@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <plugin/render/format_check.hpp>
+#include <zmintegration/support/file.hpp>
 #include <zmintegration/support/text.hpp>
 
 namespace zmfw {
@@ -24,18 +27,62 @@ std::string complaint(const zmi::Outcome& outcome) {
     return result.empty() ? "it says nothing" : result;
 }
 
+constexpr std::string_view k_file = "{file}";
+
+bool reads_folder(const FormatCheck& check) {
+    return std::any_of(check.arguments.begin(), check.arguments.end(),
+                       [](const auto& argument) { return argument.find(k_file) != std::string::npos; });
+}
+
+/// All outputs in a folder of their own, for programs that read more than one; gone with this object.
+class OutputFolder {
+public:
+    OutputFolder() = default;
+    OutputFolder(const OutputFolder&) = delete;
+    OutputFolder& operator=(const OutputFolder&) = delete;
+    ~OutputFolder() {
+        std::error_code ignored;
+        if (!m_path.empty()) std::filesystem::remove_all(m_path, ignored);
+    }
+
+    Expected<void> fill(const std::vector<RenderedFile>& files) {
+        if (!m_path.empty()) return {};
+        std::string path = "/tmp/zmfirewall-check-XXXXXX";
+        if (::mkdtemp(path.data()) == nullptr) {
+            return zmi::failure(ErrorKind::program, "cannot make a folder in /tmp for the check");
+        }
+        m_path = path;
+        std::vector<zmi::FileToWrite> writes;
+        for (const auto& file : files) writes.push_back({m_path / file.name, file.content, file.mode});
+        return zmi::write_files_atomically(writes);
+    }
+    [[nodiscard]] const std::filesystem::path& path() const { return m_path; }
+
+private:
+    std::filesystem::path m_path;
+};
+
+/// The arguments of a check on one output in the folder.
+std::vector<std::string> arguments_on(const FormatCheck& check, const std::filesystem::path& file) {
+    auto arguments = check.arguments;
+    for (auto& argument : arguments) {
+        const auto at = argument.find(k_file);
+        if (at != std::string::npos) argument.replace(at, k_file.size(), file.string());
+    }
+    return arguments;
+}
+
 Expected<void> check_file(const FormatCheck& check, const std::filesystem::path& program, const RenderedFile& file,
-                          zmi::ProcessRunner& runner) {
+                          const std::filesystem::path& folder, zmi::ProcessRunner& runner) {
     zmi::Command command;
     command.program = program;
-    command.arguments = check.arguments;
+    command.arguments = arguments_on(check, folder / file.name);
     if (check.network_namespace) {
         command.program = find_program("unshare");
-        command.arguments = {"-r", "-n", "--", program.string()};
-        command.arguments.insert(command.arguments.end(), check.arguments.begin(), check.arguments.end());
+        command.arguments.insert(command.arguments.begin(), {"-r", "-n", "--", program.string()});
     }
     command.environment = helper_environment();
-    command.stdin_text = file.content;
+    if (!reads_folder(check)) command.stdin_text = file.content;
     command.deadline = std::chrono::seconds(20);
     const auto outcome = runner.run(command);
     if (!outcome) return tl::unexpected(outcome.error());
@@ -46,6 +93,18 @@ Expected<void> check_file(const FormatCheck& check, const std::filesystem::path&
     }
     return zmi::failure(ErrorKind::data,
                         fmt::format("{} refuses {}: {}", program.string(), file.name, complaint(*outcome)));
+}
+
+/// Why a check cannot be made here; empty if it can.
+std::string obstacle(const FormatCheck& check, zmi::ProcessRunner& runner) {
+    auto programs = check.needs;
+    programs.insert(programs.begin(), check.program);
+    for (const auto& program : programs) {
+        if (find_program(program).empty()) return fmt::format("{} is not installed", program);
+    }
+    if (!check.network_namespace) return {};
+    const auto permitted = namespaces_permitted(runner);
+    return permitted ? std::string() : permitted.error().what;
 }
 
 }  // namespace
@@ -80,23 +139,19 @@ Expected<void> namespaces_permitted(zmi::ProcessRunner& runner) {
 Expected<CheckReport> check_output(const Format& format, const std::vector<RenderedFile>& files,
                                    zmi::ProcessRunner& runner) {
     CheckReport report;
+    OutputFolder folder;
     for (const auto& check : format.checks) {
-        const auto program = find_program(check.program);
-        if (program.empty()) {
-            report.skipped.push_back(fmt::format("{} is not installed", check.program));
+        if (auto why = obstacle(check, runner); !why.empty()) {
+            report.skipped.push_back(std::move(why));
             continue;
         }
-        if (check.network_namespace) {
-            if (const auto permitted = namespaces_permitted(runner); !permitted) {
-                report.skipped.push_back(permitted.error().what);
-                continue;
-            }
+        if (reads_folder(check)) {
+            if (auto filled = folder.fill(files); !filled) return tl::unexpected(std::move(filled).error());
         }
         for (const auto& file : files) {
             if (file.source != check.source) continue;
-            if (auto checked = check_file(check, program, file, runner); !checked) {
-                return tl::unexpected(std::move(checked).error());
-            }
+            auto checked = check_file(check, find_program(check.program), file, folder.path(), runner);
+            if (!checked) return tl::unexpected(std::move(checked).error());
             ++report.checked;
         }
     }

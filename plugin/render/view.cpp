@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <plugin/render/view.hpp>
-#include <set>
+#include <plugin/render/view_rules.hpp>
 #include <tuple>
 #include <utility>
 #include <zmintegration/support/text.hpp>
@@ -11,8 +10,6 @@
 namespace zmfw {
 namespace {
 
-using kainjow::mustache::data;
-using kainjow::mustache::list;
 using zmi::ErrorKind;
 using zmi::Expected;
 using zmi::Family;
@@ -40,12 +37,6 @@ bool is_comment(std::string_view text) {
 
 bool is_identifier(std::string_view text) {
     return !text.empty() && text.size() <= 64 && text.find_first_not_of(k_lower) == std::string_view::npos;
-}
-
-std::string note_of(const OpenPort& port) {
-    auto note = port.endpoint + " " + port.reason;
-    if (!port.comment.empty()) note += ": " + port.comment;
-    return note;
 }
 
 Expected<void> validate_names(const ServerPlan& plan, const OpenPort& port) {
@@ -115,187 +106,49 @@ Expected<void> validate(const zmi::Source& source, const ViewHeader& header) {
     return {};
 }
 
-data address_item(const zmi::IpAddress& address) {
-    data item;
-    item.set("address", address.to_string());
-    item.set("is_ipv4", address.family == Family::ipv4);
-    item.set("is_ipv6", address.family == Family::ipv6);
-    return item;
-}
-
-list address_list(const std::vector<zmi::IpAddress>& addresses) {
-    list items;
-    for (const auto& address : addresses) items.push_back(address_item(address));
-    return with_positions(std::move(items));
-}
-
-list named_list(const char* field, const std::vector<std::string>& values) {
-    list items;
-    for (const auto& value : values) items.emplace_back(field, value);
-    return with_positions(std::move(items));
-}
-
-list source_list(const std::vector<zmi::Cidr>& sources, bool any) {
-    std::vector<std::string> texts;
-    if (!any) {
-        for (const auto& source : sources) texts.push_back(source.to_short_string());
-    }
-    return named_list("cidr", texts);
-}
-
-std::string safe_id(std::string text) {
-    std::replace(text.begin(), text.end(), '-', '_');
-    return text;
-}
-
-std::string service_id(const OpenPort& port) {
-    return safe_id(port.protocol + "_" + port_text(port.port));
-}
-
-data rule_item(const ViewRule& rule, const std::string& id) {
-    const auto& port = *rule.port;
-    data item;
-    item.set("id", id);
-    item.set("endpoint", port.endpoint);
-    item.set("reason", port.reason);
-    item.set("audience", port.audience);
-    item.set("note", note_of(port));
-    item.set("comment", port.comment);
-    item.set("has_comment", !port.comment.empty());
-    item.set("is_tcp", port.protocol == "tcp");
-    item.set("is_udp", port.protocol == "udp");
-    set_port(item, port.protocol, port.port);
-    item.set("any4", rule.any4());
-    item.set("any6", rule.any6());
-    item.set("any_both", rule.any4() && rule.any6() && port.destinations.empty());
-    item.set("has_sources4", !rule.any4() && !rule.sources4.empty());
-    item.set("has_sources6", !rule.any6() && !rule.sources6.empty());
-    item.set("sources4", source_list(rule.sources4, rule.any4()));
-    item.set("sources6", source_list(rule.sources6, rule.any6()));
-    item.set("has_destinations4", !rule.destinations4.empty());
-    item.set("has_destinations6", !rule.destinations6.empty());
-    item.set("destinations4", address_list(rule.destinations4));
-    item.set("destinations6", address_list(rule.destinations6));
-    item.set("has_peers", !port.peers.empty());
-    item.set("peers", named_list("name", port.peers));
-    return item;
-}
-
-/// All rules of one (protocol, port).
-struct Service {
-    PortRange range;
-    std::string protocol;
-    std::string id;
-    list rules;
-};
-
-data service_item(const Service& service) {
-    data item;
-    item.set("id", service.id);
-    set_port(item, service.protocol, service.range);
-    item.set("rules", with_positions(service.rules));
-    return item;
-}
-
-void set_services(data& view, const std::vector<ViewRule>& rules) {
-    std::map<std::pair<std::string, PortRange>, Service> services;
-    list all_rules;
-    for (const auto& rule : rules) {
-        const auto& port = *rule.port;
-        auto& service = services[{port.protocol, port.port}];
-        service.range = port.port;
-        service.protocol = port.protocol;
-        service.id = service_id(port);
-        const auto item = rule_item(rule, fmt::format("{}_{}", service.id, service.rules.size() + 1));
-        service.rules.push_back(item);
-        all_rules.push_back(item);
-    }
-    list all, protocols;
-    for (const auto* protocol : {"tcp", "udp"}) {
-        list singles, ranges;
-        for (const auto& [key, service] : services) {
-            if (service.protocol != protocol) continue;
-            all.push_back(service_item(service));
-            (service.range.first == service.range.last ? singles : ranges).push_back(service_item(service));
-        }
-        if (singles.empty() && ranges.empty()) continue;
-        data item;
-        item.set("protocol", protocol);
-        item.set("has_singles", !singles.empty());
-        item.set("has_ranges", !ranges.empty());
-        item.set("singles", with_positions(singles));
-        item.set("ranges", with_positions(ranges));
-        protocols.push_back(item);
-    }
-    view.set("rules", with_positions(all_rules));
-    view.set("services", with_positions(all));
-    view.set("protocols", with_positions(protocols));
-}
-
-Expected<void> set_server(data& view, const ServerPlan& plan) {
-    if (auto valid = validate(plan); !valid) return valid;
-    std::vector<ViewRule> rules;
-    for (const auto& port : plan.open) {
-        auto rule = make_view_rule(port);
-        if (!rule.sources4.empty() || !rule.sources6.empty()) rules.push_back(std::move(rule));
-    }
-    // The plan's own order, whatever order it came in: the same plan must give the same bytes.
-    std::stable_sort(rules.begin(), rules.end(), [](const ViewRule& a, const ViewRule& b) {
-        const auto key = [](const OpenPort& p) { return std::tie(p.protocol, p.port, p.endpoint, p.audience); };
-        return key(*a.port) < key(*b.port);
-    });
-    view.set("server", plan.name);
-    view.set("digest", plan.digest);
-    view.set("addresses", address_list(plan.addresses));
-    view.set("has_rules", !rules.empty());
-    view.set("has_ipv4", std::any_of(rules.begin(), rules.end(), [](const auto& r) { return !r.sources4.empty(); }));
-    view.set("has_ipv6", std::any_of(rules.begin(), rules.end(), [](const auto& r) { return !r.sources6.empty(); }));
-    set_services(view, rules);
-    auto groups = make_groups(rules);
-    if (!groups) return tl::unexpected(std::move(groups).error());
-    view.set("groups", *groups);
-    return {};
-}
-
-data text_list(const std::vector<std::string>& lines) {
-    list items;
-    for (const auto& line : lines) items.emplace_back(line);
-    return items;
-}
-
-data header_view(const zmi::Source& source, const ViewHeader& header) {
-    data view;
+void set_header(Record& view, const zmi::Source& source, const ViewHeader& header) {
     view.set("program", std::string(k_program));
     view.set("version", header.version);
     view.set("taken_at", source.taken_at);
     view.set("source_kind", source.kind);
     view.set("source_server", source.server);
-    view.set("apply", text_list(header.apply));
-    view.set("undo", text_list(header.undo));
-    return view;
+    view.set("apply", make_texts(header.apply));
+    view.set("undo", make_texts(header.undo));
+}
+
+/// Rules in the plan's own order, whatever order it came in: the same plan must give the same bytes.
+std::vector<ViewRule> rules_of(const ServerPlan& plan) {
+    std::vector<ViewRule> rules;
+    for (const auto& port : plan.open) {
+        auto rule = make_view_rule(port);
+        if (!rule.sources4.empty() || !rule.sources6.empty()) rules.push_back(std::move(rule));
+    }
+    std::stable_sort(rules.begin(), rules.end(), [](const ViewRule& a, const ViewRule& b) {
+        const auto key = [](const OpenPort& p) { return std::tie(p.protocol, p.port, p.endpoint, p.audience); };
+        return key(*a.port) < key(*b.port);
+    });
+    return rules;
 }
 
 }  // namespace
+
+std::string note_of(const OpenPort& port) {
+    auto note = port.endpoint + " " + port.reason;
+    if (!port.comment.empty()) note += ": " + port.comment;
+    return note;
+}
 
 std::string port_text(const PortRange& range) {
     return range.first == range.last ? fmt::format("{}", range.first) : fmt::format("{}-{}", range.first, range.last);
 }
 
-void set_port(data& object, const std::string& protocol, const PortRange& range) {
+void set_port(Record& object, const std::string& protocol, const PortRange& range) {
     object.set("protocol", protocol);
     object.set("port", port_text(range));
     object.set("first_port", fmt::format("{}", range.first));
     object.set("last_port", fmt::format("{}", range.last));
     object.set("is_range", range.first != range.last);
     object.set("is_single", range.first == range.last);
-}
-
-list with_positions(list items) {
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        items[i].set("first", i == 0);
-        items[i].set("last", i + 1 == items.size());
-    }
-    return items;
 }
 
 ViewRule make_view_rule(const OpenPort& port) {
@@ -320,24 +173,30 @@ ViewRule make_view_rule(const OpenPort& port) {
     return rule;
 }
 
-Expected<data> make_server_view(const ServerPlan& plan, const zmi::Source& source, const ViewHeader& header) {
+Expected<Record> make_server_view(const ServerPlan& plan, const zmi::Source& source, const ViewHeader& header,
+                                  const Wanted& wanted) {
     if (auto valid = validate(source, header); !valid) return tl::unexpected(std::move(valid).error());
-    auto view = header_view(source, header);
-    if (auto set = set_server(view, plan); !set) return tl::unexpected(std::move(set).error());
+    if (auto valid = validate(plan); !valid) return tl::unexpected(std::move(valid).error());
+    Record view(server_schema());
+    set_header(view, source, header);
+    if (auto set = set_rules(view, plan, rules_of(plan), wanted); !set) return tl::unexpected(std::move(set).error());
     return view;
 }
 
-Expected<data> make_cluster_view(const std::vector<ServerPlan>& plans, const zmi::Source& source,
-                                 const ViewHeader& header) {
+Expected<Record> make_cluster_view(const std::vector<ServerPlan>& plans, const zmi::Source& source,
+                                   const ViewHeader& header, const Wanted& wanted) {
     if (auto valid = validate(source, header); !valid) return tl::unexpected(std::move(valid).error());
-    auto view = header_view(source, header);
-    list servers;
+    Record view(cluster_schema());
+    set_header(view, source, header);
+    ItemsBuilder servers;
     for (const auto& plan : plans) {
-        data server;
-        if (auto set = set_server(server, plan); !set) return tl::unexpected(std::move(set).error());
-        servers.push_back(server);
+        if (auto valid = validate(plan); !valid) return tl::unexpected(std::move(valid).error());
+        Record server(cluster_schema().fields.at("servers"));
+        if (auto set = set_rules(server, plan, rules_of(plan), wanted); !set)
+            return tl::unexpected(std::move(set).error());
+        servers.add(std::move(server));
     }
-    view.set("servers", with_positions(servers));
+    view.set("servers", servers.take());
     return view;
 }
 

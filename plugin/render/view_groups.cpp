@@ -10,8 +10,6 @@
 namespace zmfw {
 namespace {
 
-using kainjow::mustache::data;
-using kainjow::mustache::list;
 using zmi::Family;
 
 /// Limits of the multiport match, which ufw and iptables share; a range takes two slots.
@@ -72,13 +70,6 @@ std::vector<Chunk> chunks_of(const std::set<Port>& ports) {
     return chunks;
 }
 
-/// FNV-1a: no secret, only a name that changes with the content.
-std::string short_hash(const std::string& text) {
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32U)));
-}
-
 std::string name_of(const Group& group, const std::vector<Chunk>& chunks) {
     std::string content = group.audience;
     for (const auto& endpoint : group.endpoints) content += " " + endpoint;
@@ -93,8 +84,8 @@ std::string name_of(const Group& group, const std::vector<Chunk>& chunks) {
     return fmt::format("zmfirewall-{}-{}", name.substr(0, 40), short_hash(content));
 }
 
-data path_item(const std::string& from, const std::string& to, bool ipv4, bool ipv6) {
-    data item;
+Record path_item(const ViewSchema& schema, const std::string& from, const std::string& to, bool ipv4, bool ipv6) {
+    Record item(schema);
     item.set("from", from);
     item.set("from_any", from == "any");
     item.set("to", to);
@@ -105,38 +96,42 @@ data path_item(const std::string& from, const std::string& to, bool ipv4, bool i
 }
 
 /// Every (source, destination) of a group; "any" where both families may come from everywhere to every address.
-list paths_of(const Group& group) {
-    list paths;
+Items paths_of(const ViewSchema& schema, const Group& group) {
+    ItemsBuilder paths;
     const auto anys =
         std::count_if(group.sources.begin(), group.sources.end(), [](const auto& s) { return s.is_any(); });
-    if (anys == 2 && group.destinations.empty()) return with_positions({path_item("any", "any", true, true)});
+    if (anys == 2 && group.destinations.empty()) {
+        paths.add(path_item(schema, "any", "any", true, true));
+        return paths.take();
+    }
     for (const auto& source : group.sources) {
         const bool ipv4 = source.network.family == Family::ipv4;
         const auto from = source.to_short_string();
-        if (group.destinations.empty()) paths.push_back(path_item(from, "any", ipv4, !ipv4));
+        if (group.destinations.empty()) paths.add(path_item(schema, from, "any", ipv4, !ipv4));
         for (const auto& destination : group.destinations) {
             if (destination.family != source.network.family) continue;
-            paths.push_back(path_item(from, destination.to_string(), ipv4, !ipv4));
+            paths.add(path_item(schema, from, destination.to_string(), ipv4, !ipv4));
         }
     }
-    return with_positions(std::move(paths));
+    return paths.take();
 }
 
-list chunk_items(const std::vector<Chunk>& chunks) {
-    list items;
+Items chunk_items(const ViewSchema& schema, const std::vector<Chunk>& chunks) {
+    const auto& port_schema = schema.fields.at("ports");
+    ItemsBuilder items;
     for (const auto& chunk : chunks) {
-        list ports;
+        ItemsBuilder ports;
         for (const auto& range : chunk.ports) {
-            data port;
+            Record port(port_schema);
             set_port(port, chunk.protocol, range);
-            ports.push_back(port);
+            ports.add(std::move(port));
         }
-        data item;
+        Record item(schema);
         item.set("protocol", chunk.protocol);
-        item.set("ports", with_positions(std::move(ports)));
-        items.push_back(item);
+        item.set("ports", ports.take());
+        items.add(std::move(item));
     }
-    return with_positions(std::move(items));
+    return items.take();
 }
 
 /// Names of endpoints for a description; ufw skips a profile with a field of more than 1024 characters.
@@ -152,21 +147,28 @@ std::string endpoint_text(const std::set<std::string>& endpoints) {
     return text;
 }
 
-data group_item(const Group& group, const std::vector<Chunk>& chunks, const std::string& name) {
-    data item;
+Record group_item(const ViewSchema& schema, const Group& group, const std::vector<Chunk>& chunks,
+                  const std::string& name) {
+    Record item(schema);
     item.set("name", name);
     item.set("audience", group.audience);
     item.set("is_ssh", group.audience == "ssh");
     item.set("endpoints", endpoint_text(group.endpoints));
-    item.set("chunks", chunk_items(chunks));
-    item.set("paths", paths_of(group));
+    item.set("chunks", chunk_items(schema.fields.at("chunks"), chunks));
+    item.set("paths", paths_of(schema.fields.at("paths"), group));
     return item;
 }
 
 }  // namespace
 
-zmi::Expected<list> make_groups(const std::vector<ViewRule>& rules) {
-    list items;
+std::string short_hash(const std::string& text) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32U)));
+}
+
+zmi::Expected<Items> make_groups(const std::vector<ViewRule>& rules, const ViewSchema& schema) {
+    ItemsBuilder items;
     std::set<std::string> names;
     for (const auto& group : collect(rules)) {
         const auto chunks = chunks_of(group.ports);
@@ -177,11 +179,11 @@ zmi::Expected<list> make_groups(const std::vector<ViewRule>& rules) {
             if (!names.insert(name).second) {
                 return zmi::failure(zmi::ErrorKind::bug, fmt::format("two groups of rules share the name {}", name));
             }
-            items.push_back(group_item(group, part, name));
+            items.add(group_item(schema, group, part, name));
             rest += count;
         }
     }
-    return with_positions(std::move(items));
+    return items.take();
 }
 
 }  // namespace zmfw

@@ -19,9 +19,13 @@ Fields texts_and_flags(std::initializer_list<const char*> texts, std::initialize
 
 /// Every item of a list knows whether it is the first or the last one, for separators.
 ViewSchema list_of(Fields fields) {
-    fields["first"] = ViewSchema{Kind::flag, {}};
-    fields["last"] = ViewSchema{Kind::flag, {}};
+    fields["first"] = ViewSchema{Kind::first, {}};
+    fields["last"] = ViewSchema{Kind::last, {}};
     return ViewSchema{Kind::items, std::move(fields)};
+}
+
+ViewSchema networks() {
+    return list_of(texts_and_flags({"cidr"}, {}));
 }
 
 ViewSchema addresses() {
@@ -32,23 +36,47 @@ Fields port_fields() {
     return texts_and_flags({"protocol", "port", "first_port", "last_port"}, {"is_range", "is_single"});
 }
 
+/// Where packets may go: own addresses, or one item that stands for all of them.
+ViewSchema targets() {
+    return list_of(texts_and_flags({"address"}, {"is_all"}));
+}
+
+ViewSchema because() {
+    Fields fields;
+    for (const auto* name : {"fact", "value", "origin", "of_server"}) fields[name] = ViewSchema{Kind::free_text, {}};
+    fields["has_of_server"] = ViewSchema{Kind::flag, {}};
+    return list_of(std::move(fields));
+}
+
 ViewSchema rules() {
     auto fields = port_fields();
-    fields.merge(texts_and_flags({"id", "endpoint", "reason", "audience", "note", "comment"},
-                                 {"is_tcp", "is_udp", "has_comment", "any4", "any6", "any_both", "has_sources4",
-                                  "has_sources6", "has_destinations4", "has_destinations6", "has_peers"}));
-    fields["sources4"] = list_of(texts_and_flags({"cidr"}, {}));
-    fields["sources6"] = list_of(texts_and_flags({"cidr"}, {}));
+    fields.merge(texts_and_flags(
+        {"id", "service_id", "endpoint", "reason", "audience", "note", "comment", "set4", "set6"},
+        {"is_tcp", "is_udp", "has_comment", "any4", "any6", "any_both", "has_sources4", "has_sources6",
+         "has_destinations4", "has_destinations6", "has_peers", "has_ipv4", "has_ipv6", "is_many4", "is_many6"}));
+    fields["title"] = ViewSchema{Kind::free_text, {}};
+    fields["because"] = because();
+    for (const auto* name : {"sources4", "sources6", "from4", "from6"}) fields[name] = networks();
     fields["destinations4"] = addresses();
     fields["destinations6"] = addresses();
+    fields["to4"] = targets();
+    fields["to6"] = targets();
     fields["peers"] = list_of(texts_and_flags({"name"}, {}));
     return list_of(std::move(fields));
 }
 
 ViewSchema services() {
     auto fields = port_fields();
-    fields["id"] = ViewSchema{Kind::text, {}};
+    fields.merge(texts_and_flags({"id"}, {"has_ipv4", "has_ipv6"}));
+    for (const auto* name : {"from4", "from6", "networks4", "networks6"}) fields[name] = networks();
     fields["rules"] = rules();
+    return list_of(std::move(fields));
+}
+
+/// Lists of sources, each once: of one family, not "from everywhere".
+ViewSchema sets() {
+    auto fields = texts_and_flags({"name", "family"}, {"is_ipv4", "is_ipv6", "is_many"});
+    fields["elements"] = networks();
     return list_of(std::move(fields));
 }
 
@@ -76,55 +104,25 @@ Fields header() {
 }
 
 Fields server_body() {
-    auto fields = texts_and_flags({"server", "digest"}, {"has_ipv4", "has_ipv6", "has_rules"});
+    auto fields = texts_and_flags({"server", "digest", "source_count"},
+                                  {"has_ipv4", "has_ipv6", "has_rules", "has_sets", "has_addresses"});
     fields["addresses"] = addresses();
     fields["rules"] = rules();
     fields["services"] = services();
     fields["protocols"] = protocols();
     fields["groups"] = groups();
+    fields["sets"] = sets();
     return fields;
 }
 
-zmi::Expected<void> check_object(const kainjow::mustache::data& object, const Fields& fields, const std::string& path);
-
-zmi::Expected<void> check_value(const kainjow::mustache::data& value, const ViewSchema& schema,
-                                const std::string& path) {
-    const auto wrong = [&] {
-        return zmi::failure(zmi::ErrorKind::bug, fmt::format("the view of the templates is wrong at {}", path));
-    };
-    switch (schema.kind) {
-        case Kind::text:
-            if (!value.is_string()) return wrong();
-            return {};
-        case Kind::flag:
-            if (!value.is_bool()) return wrong();
-            return {};
-        case Kind::texts:
-            if (!value.is_list()) return wrong();
-            for (const auto& item : value.list_value()) {
-                if (!item.is_string()) return wrong();
-            }
-            return {};
-        case Kind::items:
-            if (!value.is_list()) return wrong();
-            for (const auto& item : value.list_value()) {
-                if (auto checked = check_object(item, schema.fields, path); !checked) return checked;
-            }
-            return {};
+/// Gives every field its place in the records.
+ViewSchema numbered(ViewSchema schema) {
+    std::size_t slot = 0;
+    for (auto& [name, field] : schema.fields) {
+        field = numbered(std::move(field));
+        field.slot = slot++;
     }
-    return wrong();
-}
-
-zmi::Expected<void> check_object(const kainjow::mustache::data& object, const Fields& fields, const std::string& path) {
-    for (const auto& [name, schema] : fields) {
-        const auto* value = object.get(name);
-        const auto place = path + "/" + name;
-        if (value == nullptr) {
-            return zmi::failure(zmi::ErrorKind::bug, fmt::format("the view of the templates lacks {}", place));
-        }
-        if (auto checked = check_value(*value, schema, place); !checked) return checked;
-    }
-    return {};
+    return schema;
 }
 
 }  // namespace
@@ -133,7 +131,7 @@ const ViewSchema& server_schema() {
     static const ViewSchema schema = [] {
         auto fields = header();
         fields.merge(server_body());
-        return ViewSchema{Kind::items, std::move(fields)};
+        return numbered(ViewSchema{Kind::items, std::move(fields)});
     }();
     return schema;
 }
@@ -142,13 +140,27 @@ const ViewSchema& cluster_schema() {
     static const ViewSchema schema = [] {
         auto fields = header();
         fields["servers"] = list_of(server_body());
-        return ViewSchema{Kind::items, std::move(fields)};
+        return numbered(ViewSchema{Kind::items, std::move(fields)});
     }();
     return schema;
 }
 
-zmi::Expected<void> check_view(const kainjow::mustache::data& view, const ViewSchema& schema) {
-    return check_object(view, schema.fields, "");
+const Wanted& everything() {
+    static const Wanted all;
+    return all;
+}
+
+bool wants(const Wanted& wanted, std::string_view name) {
+    return &wanted == &everything() || wanted.contains(name);
+}
+
+bool ViewSchema::is_column() const {
+    std::size_t texts = 0;
+    for (const auto& [name, field] : fields) {
+        if (field.kind == Kind::text) ++texts;
+        if (field.kind != Kind::text && field.kind != Kind::first && field.kind != Kind::last) return false;
+    }
+    return kind == Kind::items && texts == 1;
 }
 
 }  // namespace zmfw

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <kainjow/mustache.hpp>
 #include <map>
+#include <set>
 #include <string>
 #include <zmintegration/support/error.hpp>
 
@@ -10,20 +10,30 @@ namespace zmfw {
 /// What a template may use at one place of the view.
 struct ViewSchema {
     enum class Kind {
-        text,   ///< {{name}}
-        flag,   ///< {{#name}}, {{^name}}
+        text,       ///< {{name}}: validated, means nothing special in any format
+        free_text,  ///< {{name}} in files with an escape only
+        flag,       ///< {{#name}}, {{^name}}
+        first,      ///< a flag of the renderer's own: the first item of its list
+        last,
         texts,  ///< list of strings: {{#name}}{{.}}{{/name}}
         items,  ///< list of objects
     };
     Kind kind = Kind::items;
     std::map<std::string, ViewSchema, std::less<>> fields;  ///< of each item
+    std::size_t slot = 0;                                   ///< where a record keeps the field
+
+    /// A list whose items hold one text and nothing else.
+    [[nodiscard]] bool is_column() const;
 };
 
 [[nodiscard]] const ViewSchema& server_schema();   ///< of templates of scope "server"
 [[nodiscard]] const ViewSchema& cluster_schema();  ///< of templates of scope "cluster"
 
-/// Whether every declared name is there, with the declared kind: a name that is missing in an inner object would
-/// silently mean the outer one. A failure is a bug of ours.
-[[nodiscard]] zmi::Expected<void> check_view(const kainjow::mustache::data& view, const ViewSchema& schema);
+/// Names of a view that templates mention; what none of them mentions need not be made.
+using Wanted = std::set<std::string, std::less<>>;
+
+/// Stands for all names.
+[[nodiscard]] const Wanted& everything();
+[[nodiscard]] bool wants(const Wanted& wanted, std::string_view name);
 
 }  // namespace zmfw

@@ -109,6 +109,56 @@ TEST_F(FormatFolder, WithAnUnknownNameInATemplateIsRefusedBeforeRendering) {
         << problem();
 }
 
+TEST_F(FormatFolder, MayHoldFilesThatAreNoTemplates) {
+    write("demo/tasks.yml", "src: \"{{ inventory_hostname }}\"\n");
+    write_manifest("<file template=\"tasks.yml\" name=\"tasks.yml\" scope=\"cluster\" verbatim=\"true\"/>");
+    const auto format = read_format(m_root / "demo");
+    ASSERT_TRUE(format) << format.error().what;
+    EXPECT_EQ(render_cluster(*format, {}, sample::source(), {"1"}).value().front().content,
+              "src: \"{{ inventory_hostname }}\"\n");
+    write_manifest("<file template=\"demo.txt.mustache\" name=\"{server}\" verbatim=\"true\"/>");
+    EXPECT_NE(problem().find("manifest.xml:2: the name of a template ends in .mustache"), std::string::npos)
+        << problem();
+}
+
+TEST_F(FormatFolder, MayBorrowATemplateOfAnotherFormat) {
+    write_manifest(m_file);
+    write("more/manifest.xml",
+          "<format name=\"more\" title=\"More\"><file template=\"demo.txt.mustache\" format=\"demo\" "
+          "name=\"files/{server}\"/><apply>a</apply><undo>b</undo></format>");
+    const auto format = read_format(m_root / "more");
+    ASSERT_TRUE(format) << format.error().what;
+    EXPECT_EQ(render(*format, sample::mixed_plan(), sample::source(), {"1"}).value().front().name,
+              "files/mail.example.com");
+    write_manifest("<file template=\"demo.txt.mustache\" name=\"{server}\" format=\"absent\"/>");
+    EXPECT_NE(problem().find("manifest.xml:2: there is no format 'absent'"), std::string::npos) << problem();
+}
+
+TEST_F(FormatFolder, PrintsFreeTextsWithAnEscapeOnly) {
+    write("demo/demo.txt.mustache", "{{#rules}}\n{{title}}\n{{/rules}}\n");
+    write_manifest(m_file);
+    EXPECT_NE(problem().find("demo.txt.mustache:2: 'title' may be any text"), std::string::npos) << problem();
+    write_manifest("<file template=\"demo.txt.mustache\" name=\"{server}\" escape=\"xml\"/>");
+    auto plan = sample::plan({sample::open_port("smtp", "tcp", 25, "public", sample::anyone())});
+    plan.open[0].title = "<smtp>";
+    const auto format = read_format(m_root / "demo");
+    ASSERT_TRUE(format) << format.error().what;
+    EXPECT_EQ(render(*format, plan, sample::source(), {"1"}).value().front().content, "&lt;smtp&gt;\n");
+    write_manifest("<file template=\"demo.txt.mustache\" name=\"{server}\" escape=\"html\"/>");
+    EXPECT_NE(problem().find("manifest.xml:2: escape must be"), std::string::npos) << problem();
+}
+
+TEST_F(FormatFolder, MayLimitACountOfTheView) {
+    write_manifest(m_file + "\n<limit value=\"source_count\" most=\"1\">two are\n too many</limit>");
+    const auto format = read_format(m_root / "demo");
+    ASSERT_TRUE(format) << format.error().what;
+    const auto refused = render(*format, sample::mixed_plan(), sample::source(), {"1"});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().hint, "two are too many");
+    write_manifest("<limit value=\"server\" most=\"1\">x</limit>" + m_file);
+    EXPECT_NE(problem().find("is no count of the view"), std::string::npos) << problem();
+}
+
 TEST(Formats, OfTheTreeAreAllInOrder) {
     const auto formats = find_formats({sample::templates()});
     ASSERT_TRUE(formats) << formats.error().what;
@@ -128,10 +178,12 @@ TEST(Formats, UnknownOnesAreAUsageErrorThatListsTheKnown) {
 TEST(Formats, MatchTheirSchema) {
     if (std::system("command -v xmllint >/dev/null 2>&1") != 0) GTEST_SKIP() << "xmllint is not installed";
     const auto root = sample::templates().string();
-    for (const std::string name : {"nftables", "ufw"}) {
-        const auto command = "xmllint --nonet --noout --schema " + root + "/schema/format.xsd " + root + "/" + name +
-                             "/manifest.xml >/dev/null 2>&1";
-        EXPECT_EQ(std::system(command.c_str()), 0) << name;
+    const auto formats = find_formats({sample::templates()});
+    ASSERT_TRUE(formats) << formats.error().what;
+    for (const auto& format : *formats) {
+        const auto command = "xmllint --nonet --noout --schema " + root + "/schema/format.xsd " + root + "/" +
+                             format.name + "/manifest.xml >/dev/null 2>&1";
+        EXPECT_EQ(std::system(command.c_str()), 0) << format.name;
     }
 }
 

@@ -1,56 +1,56 @@
 #include <gtest/gtest.h>
 
-#include <plugin/render/template_check.hpp>
+#include <plugin/render/template.hpp>
 
 namespace zmfw {
 namespace {
 
 std::string problem(std::string_view text) {
-    const auto checked = check_template("t.mustache", text, server_schema());
-    return checked ? "" : checked.error().what;
+    const auto compiled = compile_template("t.mustache", text, server_schema());
+    return compiled ? "" : compiled.error().what;
 }
 
-TEST(TemplateCheck, AcceptsNamesOfTheViewAtTheirPlaces) {
+TEST(Template, AcceptsNamesOfTheViewAtTheirPlaces) {
     EXPECT_EQ(problem("{{server}} {{#rules}}{{port}} {{server}} {{#sources4}}{{cidr}}{{^last}},{{/last}}{{/sources4}}"
                       "{{/rules}}{{! any text }}{{#apply}}{{.}}{{/apply}}{{&digest}}{{{digest}}}"),
               "");
 }
 
-TEST(TemplateCheck, NamesFileAndLineAndTheNearestName) {
+TEST(Template, NamesFileAndLineAndTheNearestName) {
     EXPECT_EQ(problem("one\ntwo {{servr}}\n"), "t.mustache:2: unknown name 'servr'; did you mean 'server'");
 }
 
-TEST(TemplateCheck, RefusesAnInnerNameOutsideOfItsSection) {
+TEST(Template, RefusesAnInnerNameOutsideOfItsSection) {
     EXPECT_EQ(problem("{{cidr}}"), "t.mustache:1: unknown name 'cidr'");
     EXPECT_NE(problem("{{#rules}}{{/rules}}\n{{reason}}").find("t.mustache:2: unknown name 'reason'"),
               std::string::npos);
 }
 
-TEST(TemplateCheck, RefusesNamesOfTheItemsInsideOfAnInvertedSection) {
+TEST(Template, RefusesNamesOfTheItemsInsideOfAnInvertedSection) {
     EXPECT_NE(problem("{{^rules}}{{endpoint}}{{/rules}}").find("unknown name 'endpoint'"), std::string::npos);
 }
 
-TEST(TemplateCheck, RefusesTheWrongKindOfTag) {
+TEST(Template, RefusesTheWrongKindOfTag) {
     EXPECT_EQ(problem("{{#server}}x{{/server}}"), "t.mustache:1: 'server' is a text, not a section");
     EXPECT_EQ(problem("{{rules}}"), "t.mustache:1: 'rules' is a section, not a text");
 }
 
-TEST(TemplateCheck, RefusesTheDotWhereItWouldPrintNothing) {
+TEST(Template, RefusesTheDotWhereItWouldPrintNothing) {
     EXPECT_NE(problem("{{.}}"), "");
     EXPECT_NE(problem("{{#apply}}{{#has_rules}}{{.}}{{/has_rules}}{{/apply}}"), "");
 }
 
-TEST(TemplateCheck, RefusesPartialsAndOtherDelimiters) {
+TEST(Template, RefusesPartialsAndOtherDelimiters) {
     EXPECT_EQ(problem("{{> other}}"), "t.mustache:1: partials are not supported");
     EXPECT_EQ(problem("{{=<% %>=}}"), "t.mustache:1: other delimiters are not supported");
 }
 
-TEST(TemplateCheck, RefusesControlCharacters) {
+TEST(Template, RefusesControlCharacters) {
     EXPECT_EQ(problem("a\n\x01"), "t.mustache:2: control character");
     EXPECT_EQ(problem("a\r\n"), "t.mustache:1: control character");
 }
 
-TEST(TemplateCheck, RefusesBrokenNesting) {
+TEST(Template, RefusesBrokenNesting) {
     EXPECT_EQ(problem("{{#rules}}\n"), "t.mustache:1: section 'rules' is not closed");
     EXPECT_EQ(problem("{{/rules}}"), "t.mustache:1: no section is open here to close 'rules'");
     EXPECT_EQ(problem("{{#rules}}\n{{/groups}}"), "t.mustache:2: section 'rules' of line 1 is closed as 'groups'");
