@@ -39,12 +39,12 @@ struct Server {
 
 /// A listener that a configuration file names: a master.cf inet service, an sshd port.
 struct FileListener {
-    std::string file;     ///< key of FileState: "master.cf", "sshd_config"
-    std::string path;     ///< where it was read
-    int line = 0;         ///< 1-based
-    std::string service;  ///< as written: "smtp", "465", "10025", "Port"
-    std::string address;  ///< as written, without brackets; empty where none
-    std::uint16_t port = 0;
+    std::string file;        ///< key of FileState: "master.cf", "sshd_config"
+    std::string path;        ///< where it was read
+    int line = 0;            ///< 1-based
+    std::string service;     ///< as written: "smtp", "465", "10025", "Port"
+    std::string address;     ///< as written, without brackets; empty where none
+    std::uint16_t port = 0;  ///< 0 where a master.cf service has a name whose port is not known
     bool operator==(const FileListener&) const = default;
 };
 

@@ -347,7 +347,10 @@ FileListener Reader::listener(const JsonNode& node, const Path& path) {
     const bool printable = std::all_of(result.address.begin(), result.address.end(),
                                        [](char c) { return c > ' ' && static_cast<unsigned char>(c) < 0x7f; });
     if (!printable) fail({&path, "address"}, "blanks or control characters in " + quoted(result.address));
-    result.port = static_cast<std::uint16_t>(integer(node, "port", path, 1, 65535));
+    // Port 0 is that of a service whose name the node could not look up.
+    const bool is_named =
+        result.file == "master.cf" && result.service.find_first_not_of("0123456789") != std::string::npos;
+    result.port = static_cast<std::uint16_t>(integer(node, "port", path, is_named ? 0 : 1, 65535));
     return result;
 }
 

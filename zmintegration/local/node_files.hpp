@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,10 +12,18 @@
 
 namespace zmi {
 
+/// The TCP port of a service's name; nullopt where the name is not known.
+using ServicePort = std::function<std::optional<std::uint16_t>(const std::string& name)>;
+
+/// What this system knows (/etc/services).
+[[nodiscard]] std::optional<std::uint16_t> system_service_port(const std::string& name);
+
 /// The inet services of a postfix master.cf: continuation lines, comments, "[::1]:10025 inet", "smtp inet",
-/// "10.0.0.5:smtp inet". Named services are looked up in the well-known list that postfix's own names need
-/// (smtp, smtps, submissions, submission, lmtp, qmqp). Errors name the line.
-[[nodiscard]] Expected<std::vector<FileListener>> parse_master_cf(std::string_view text, const std::string& path);
+/// "10.0.0.5:smtp inet". The names that postfix itself uses (smtp, smtps, submissions, submission, lmtp, qmqp) have
+/// their ports; others are asked of `service_port`, and where it knows nothing, the listener has port 0. Errors name
+/// the line.
+[[nodiscard]] Expected<std::vector<FileListener>> parse_master_cf(
+    std::string_view text, const std::string& path, const ServicePort& service_port = system_service_port);
 
 /// One setting of a postfix main.cf, continuation lines joined, the last one wins; nullopt where it is not set.
 [[nodiscard]] std::optional<std::string> main_cf_setting(std::string_view text, std::string_view name);

@@ -119,8 +119,13 @@ TEST(InventoryJson, RefusesBadAddressesAndPorts) {
     expect_error([](auto& j) { j["resolved"]["mail.example.com"]["addresses"][1] = "10.0.0.256"; },
                  "saved.json: /resolved/mail.example.com/addresses/1: '10.0.0.256' is not an IP address");
     for (const auto& port : {nlohmann::json(0), nlohmann::json(65536), nlohmann::json(-1)}) {
-        expect_error([&](auto& j) { j["local"]["mail.example.com"]["listeners"][0]["port"] = port; },
-                     "saved.json: /local/mail.example.com/listeners/0/port: expected a number from 1 to 65535");
+        expect_error(
+            [&](auto& j) {
+                auto& listener = j["local"]["mail.example.com"]["listeners"][0];
+                listener["service"] = "25";
+                listener["port"] = port;
+            },
+            "saved.json: /local/mail.example.com/listeners/0/port: expected a number from 1 to 65535");
     }
     expect_error([](auto& j) { j["local"]["mail.example.com"]["listeners"][0]["port"] = "25"; },
                  "saved.json: /local/mail.example.com/listeners/0/port: expected an integer, found a string");
@@ -128,6 +133,22 @@ TEST(InventoryJson, RefusesBadAddressesAndPorts) {
                  "saved.json: /local/mail.example.com/listeners/0/port: expected an integer, found a fraction");
     expect_error([](auto& j) { j["local"]["mail.example.com"]["listeners"][0]["address"] = "1 2"; },
                  "saved.json: /local/mail.example.com/listeners/0/address: blanks");
+}
+
+TEST(InventoryJson, KeepsAServiceWhosePortIsNotKnown) {
+    auto inventory = sample();
+    inventory.local["mail.example.com"].listeners = {{"master.cf", "/x/master.cf", 7, "policy", "10.0.0.5", 0}};
+    EXPECT_NE(to_json(inventory).find("\"port\": 0"), std::string::npos);
+    EXPECT_EQ(parse_inventory(to_json(inventory), "saved.json"), inventory);
+    for (const auto* member : {"service", "file"}) {
+        expect_error(
+            [&](auto& j) {
+                auto& listener = j["local"]["mail.example.com"]["listeners"][0];
+                listener["port"] = 0;
+                listener[member] = member == std::string("file") ? "sshd_config" : "";
+            },
+            "saved.json: /local/mail.example.com/listeners/0/port: expected a number from 1 to 65535");
+    }
 }
 
 TEST(InventoryJson, RefusesAddressesThatNoHostHas) {

@@ -1,12 +1,18 @@
 #include <gtest/gtest.h>
+#include <fstream>
 #include <zmintegration/local/node_files.hpp>
 
 namespace {
 
 using zmi::main_cf_setting;
 
+/// Knows one name, so that no test depends on the /etc/services of its machine.
+std::optional<std::uint16_t> fake_service_port(const std::string& name) {
+    return name == "known-one" ? std::optional<std::uint16_t>(4711) : std::nullopt;
+}
+
 std::string summary(std::string_view text) {
-    const auto listeners = zmi::parse_master_cf(text, "master.cf");
+    const auto listeners = zmi::parse_master_cf(text, "master.cf", fake_service_port);
     if (!listeners) return listeners.error().what;
     std::string result;
     for (const auto& listener : *listeners) {
@@ -61,11 +67,29 @@ TEST(MasterCf, KnowsTheNamesThatPostfixUses) {
               "1 smtps [] 465\n2 submissions [] 465\n3 qmqp [] 628\n");
 }
 
+TEST(MasterCf, LooksUpOtherNames) {
+    EXPECT_EQ(summary("10.0.0.5:known-one inet n - n - - x\n"), "1 known-one [10.0.0.5] 4711\n");
+}
+
+TEST(MasterCf, KeepsAServiceWhosePortNobodyKnowsAndTheRestOfTheFile) {
+    EXPECT_EQ(summary("smtp inet n - n - - x\n10.0.0.5:policy inet n - n - - x\n465 inet n - n - - x\n"),
+              "1 smtp [] 25\n2 policy [10.0.0.5] 0\n3 465 [] 465\n");
+}
+
+TEST(MasterCf, AsksTheSystemForThePortOfAName) {
+    EXPECT_EQ(zmi::system_service_port("no-such-service-here"), std::nullopt);
+    const auto listeners = zmi::parse_master_cf("no-such-service-here inet n - n - - x\n", "master.cf");
+    ASSERT_TRUE(listeners) << listeners.error().what;
+    EXPECT_EQ((*listeners)[0].port, 0);
+    if (!std::ifstream("/etc/services")) GTEST_SKIP() << "this system has no /etc/services";
+    EXPECT_EQ(zmi::system_service_port("domain"), 53);
+}
+
 TEST(MasterCf, NamesTheLineOfAServiceItCannotJudge) {
-    EXPECT_EQ(summary("\n\npolicy inet n - n - - x\n"),
-              "master.cf:3: inet service 'policy': neither a port number nor a service name that postfix itself uses");
-    EXPECT_EQ(summary("70000 inet n - n - - x\n"),
-              "master.cf:1: inet service '70000': neither a port number nor a service name that postfix itself uses");
+    EXPECT_EQ(summary("\n\n70000 inet n - n - - x\n"),
+              "master.cf:3: inet service '70000': neither a port number nor the name of a service");
+    EXPECT_EQ(summary("pol/icy inet n - n - - x\n"),
+              "master.cf:1: inet service 'pol/icy': neither a port number nor the name of a service");
     EXPECT_EQ(summary("a_b:25 inet n - n - - x\n"),
               "master.cf:1: inet service 'a_b:25': its host is neither an address nor a host name");
     for (const auto* endpoint : {"10.0.0.256:25", "[::1]25", "[]:25", "[::1:25", "[::1]:", "::1:"}) {
