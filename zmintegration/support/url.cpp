@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <zmintegration/support/text.hpp>
@@ -37,7 +38,11 @@ std::pair<std::string_view, std::optional<std::string_view>> split_port(std::str
 
 bool Host::is_loopback() const {
     if (address) return address->is_loopback();
-    return text == "localhost" || text == "localhost.localdomain";
+    // What the hosts files of the usual systems call it.
+    static constexpr std::array<std::string_view, 8> k_names{
+        "localhost",  "localhost.localdomain",   "localhost4",    "localhost4.localdomain4",
+        "localhost6", "localhost6.localdomain6", "ip6-localhost", "ip6-loopback"};
+    return std::find(k_names.begin(), k_names.end(), text) != k_names.end();
 }
 
 std::optional<Host> parse_host(std::string_view text) {
@@ -46,6 +51,7 @@ std::optional<Host> parse_host(std::string_view text) {
         if (text.find(':') == std::string_view::npos) return std::nullopt;
     }
     if (const auto address = parse_address(text)) return Host{address->to_string(), address};
+    if (text.ends_with('.')) text.remove_suffix(1);
     const bool looks_numeric = text.find_first_not_of("0123456789.") == std::string_view::npos;
     if (looks_numeric || !is_host_name(text)) return std::nullopt;
     return Host{to_lower(text), std::nullopt};

@@ -13,10 +13,11 @@ struct Host {
     std::string text;
     std::optional<IpAddress> address;
 
-    [[nodiscard]] bool is_loopback() const;  ///< a loopback address, "localhost" or "localhost.localdomain"
+    [[nodiscard]] bool is_loopback() const;  ///< a loopback address or one of its usual names, as "localhost"
 };
 
-/// "name", "10.0.0.1", "::1" or "[::1]"; nullopt for anything else, an empty text included.
+/// "name", "10.0.0.1", "::1" or "[::1]"; nullopt for anything else, an empty text included. The one dot that may end a
+/// fully qualified name is dropped.
 [[nodiscard]] std::optional<Host> parse_host(std::string_view text);
 
 /// What a setting that names a peer says: "http://host:7780/path", "clam://host:3310/", "host:11211", "[::1]:53",

@@ -26,14 +26,21 @@ TEST(Host, IsANameOrAnAddress) {
 }
 
 TEST(Host, IsNothingElse) {
-    for (const auto* wrong :
-         {"", "*", "10.0.0.256", "1.2.3", "[]", "[10.0.0.1]", "[mail]", "[::1", "a_b", "a b", "a:1"}) {
+    for (const auto* wrong : {"", "*", "10.0.0.256", "1.2.3", "[]", "[10.0.0.1]", "[mail]", "[::1", "a_b", "a b", "a:1",
+                              ".", "mail..", "10.0.0.1.", "[::1.]", "[::1]."}) {
         EXPECT_EQ(host(wrong), "refused") << wrong;
     }
 }
 
+TEST(Host, MayEndWithTheDotOfAFullyQualifiedName) {
+    EXPECT_EQ(host("Mail.Example.com."), "mail.example.com");
+    EXPECT_EQ(parts("http://mail.example.com.:7780/x"), "http|mail.example.com|7780");
+}
+
 TEST(Host, KnowsThatItIsThisMachine) {
-    for (const auto* text : {"127.0.0.1", "[::1]", "LocalHost", "localhost.localdomain"}) {
+    for (const auto* text :
+         {"127.0.0.1", "[::1]", "LocalHost", "localhost.", "localhost.localdomain", "localhost4", "localhost6",
+          "ip6-localhost", "ip6-loopback", "localhost4.localdomain4", "localhost6.localdomain6"}) {
         EXPECT_TRUE(zmi::parse_host(text)->is_loopback()) << text;
     }
     EXPECT_FALSE(zmi::parse_host("localhost.example.com")->is_loopback());
