@@ -21,6 +21,9 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t k_inventory_limit = 32 * 1024 * 1024;
 constexpr std::chrono::milliseconds k_resolver_deadline{15'000};
+// A policy that gives the addresses of a large deployment does so because the names do not resolve here: hundreds of
+// questions in vain would slow every run down, for an inventory that is hardly ever used elsewhere.
+constexpr std::size_t k_most_known_names = 50;
 constexpr std::string_view k_service_host = "zimbraServiceHostname";
 constexpr std::string_view k_last_resort = "start LDAP and mailboxd, or use a saved inventory with --inventory FILE";
 
@@ -211,19 +214,28 @@ Expected<Answer> Discovery::ask_sources(SourceKind& kind) {
 }
 
 void Discovery::add_addresses(Inventory& inventory) {
-    std::vector<std::string> names;
+    std::vector<std::string> needed;
+    std::vector<std::string> known;
     for (const auto& server : inventory.servers) {
-        if (m_options.known_addresses.count(server.name) != 0) continue;
         const auto host = service_host(server);
         if (is_host_name(host)) {
-            names.push_back(host);
+            (m_options.known_addresses.contains(server.name) ? known : needed).push_back(host);
         } else {
             inventory.resolved[host] = {{}, zmi::quoted(host) + " is not a valid host name"};
         }
     }
-    if (names.empty()) return;
-    auto found = m_outside.resolver.resolve(names, std::min(m_options.deadline, k_resolver_deadline));
-    for (const auto& name : names) {
+    const auto welcome = known.size() > k_most_known_names ? std::vector<std::string>() : known;
+    if (needed.empty() && known.empty()) return;
+    const auto found = m_outside.resolver.resolve(needed, std::min(m_options.deadline, k_resolver_deadline), welcome);
+    for (const auto& name : known) {
+        const auto at = found.find(name);
+        inventory.resolved[name] =
+            at != found.end() && !at->second.addresses.empty()
+                ? at->second
+                : Resolution{{}, fmt::format("its address was given by the policy of {}", m_this_node)};
+    }
+    // A host that another server shares is needed all the same, so these come last.
+    for (const auto& name : needed) {
         const auto at = found.find(name);
         inventory.resolved[name] = at == found.end() ? Resolution{{}, "the resolver gave no answer"} : at->second;
     }

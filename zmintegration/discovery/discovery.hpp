@@ -25,7 +25,9 @@ struct DiscoveryOptions {
     std::filesystem::path tls_ca;             ///< empty: conf/ca/ca.pem, then the system's
     bool tls_verify = true;
     std::filesystem::path last_inventory;  ///< may not exist
-    /// Servers whose addresses the policy gives: they are not asked of the resolver.
+    /// Servers whose addresses the policy gives. The inventory may be used elsewhere, without that policy, so their
+    /// names are resolved as well where that costs nothing; where it fails, the problem says that the policy had the
+    /// address.
     std::set<std::string, std::less<>> known_addresses;
     std::chrono::milliseconds deadline{60'000};  ///< of each source
 };

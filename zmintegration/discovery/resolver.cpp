@@ -18,6 +18,7 @@ namespace zmi {
 namespace {
 
 constexpr std::size_t k_most_threads = 16;
+constexpr std::chrono::milliseconds k_welcome_deadline{1'000};  // of names that nobody needs
 
 std::optional<IpAddress> to_address(const addrinfo& entry) {
     IpAddress address;
@@ -77,10 +78,12 @@ Resolution look_up(const std::string& name) {
 struct Work {
     std::mutex mutex;
     std::condition_variable done;
-    std::vector<std::string> names;
+    std::vector<std::string> names;  ///< the needed ones first
     std::vector<std::optional<Resolution>> results;
+    std::size_t needed = 0;
     std::size_t next = 0;
     std::size_t finished = 0;
+    std::size_t needed_finished = 0;
     bool abandoned = false;
 };
 
@@ -93,14 +96,17 @@ void resolve_some(const std::shared_ptr<Work>& work) {
         auto result = look_up(name);
         lock.lock();
         work->results[index] = std::move(result);
-        if (++work->finished == work->names.size()) work->done.notify_all();
+        ++work->finished;
+        if (index < work->needed) ++work->needed_finished;
+        if (work->finished == work->names.size() || work->needed_finished == work->needed) work->done.notify_all();
     }
 }
 
 class SystemResolver final : public Resolver {
 public:
     std::map<std::string, Resolution, std::less<>> resolve(const std::vector<std::string>& names,
-                                                           std::chrono::milliseconds deadline) override;
+                                                           std::chrono::milliseconds deadline,
+                                                           const std::vector<std::string>& welcome) override;
 };
 
 /// False where not even one could be started.
@@ -116,23 +122,34 @@ bool start_threads(const std::shared_ptr<Work>& work, std::size_t count) {
 }
 
 std::map<std::string, Resolution, std::less<>> SystemResolver::resolve(const std::vector<std::string>& names,
-                                                                       std::chrono::milliseconds deadline) {
-    const auto end = std::chrono::steady_clock::now() + deadline;
+                                                                       std::chrono::milliseconds deadline,
+                                                                       const std::vector<std::string>& welcome) {
+    const auto start = std::chrono::steady_clock::now();
     std::map<std::string, Resolution, std::less<>> answer;
     const auto work = std::make_shared<Work>();
-    for (const auto& name : std::set<std::string>(names.begin(), names.end())) {
-        if (is_host_name(name)) {
-            work->names.push_back(name);
-        } else {
-            answer[name] = {{}, quoted(name) + " is not a valid host name"};
+    const auto ask_for = [&](const std::vector<std::string>& wanted) {
+        for (const auto& name : std::set<std::string>(wanted.begin(), wanted.end())) {
+            if (!answer.try_emplace(name).second) continue;
+            if (is_host_name(name)) {
+                work->names.push_back(name);
+            } else {
+                answer[name].problem = quoted(name) + " is not a valid host name";
+            }
         }
-    }
+    };
+    ask_for(names);
+    work->needed = work->names.size();
+    ask_for(welcome);
     work->results.resize(work->names.size());
     const auto count = work->names.size();
     const bool started = start_threads(work, std::min(count, k_most_threads));
 
     std::unique_lock lock(work->mutex);
-    if (started) work->done.wait_until(lock, end, [&] { return work->finished == count; });
+    if (started) {
+        work->done.wait_until(lock, start + deadline, [&] { return work->needed_finished == work->needed; });
+        work->done.wait_until(lock, start + std::min(deadline, k_welcome_deadline),
+                              [&] { return work->finished == count; });
+    }
     work->abandoned = true;
     const auto late = started ? fmt::format("the resolver did not answer in {} ms", deadline.count())
                               : std::string("no thread could be started to resolve it");

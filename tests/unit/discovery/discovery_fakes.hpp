@@ -34,14 +34,20 @@ public:
 class FakeResolver final : public Resolver {
 public:
     std::map<std::string, std::vector<std::string>> known;
-    std::vector<std::string> asked;
+    std::vector<std::string> asked;    ///< that were needed
+    std::vector<std::string> welcome;  ///< that were good to know
 
     std::map<std::string, Resolution, std::less<>> resolve(const std::vector<std::string>& names,
-                                                           std::chrono::milliseconds /*deadline*/) override {
+                                                           std::chrono::milliseconds /*deadline*/,
+                                                           const std::vector<std::string>& nice_to_know) override {
         std::map<std::string, Resolution, std::less<>> result;
-        for (const auto& name : names) {
-            asked.push_back(name);
+        asked.insert(asked.end(), names.begin(), names.end());
+        welcome.insert(welcome.end(), nice_to_know.begin(), nice_to_know.end());
+        auto all = names;
+        all.insert(all.end(), nice_to_know.begin(), nice_to_know.end());
+        for (const auto& name : all) {
             auto& entry = result[name];
+            if (!entry.addresses.empty()) continue;
             for (const auto& address : known[name]) entry.addresses.push_back(*parse_address(address));
             if (entry.addresses.empty()) entry.problem = "does not resolve: unknown";
         }

@@ -179,13 +179,56 @@ TEST_F(Discover, WithoutAPasswordTheNextSourceIsTried) {
               std::vector<std::string>{"soap: localconfig has no zimbra_ldap_password to log in with; trying zmprov"});
 }
 
-TEST_F(Discover, ServersWithKnownAddressesAreNotResolved) {
+TEST_F(Discover, AnInventoryDoesNotDependOnThePolicyThatKnowsAddresses) {
     serve(entry("mail.example.com", "mail.example.com") + entry("mta.example.com", "mta.example.com"));
+    const auto without = run();
+    ASSERT_TRUE(without);
+    resolver.asked.clear();
     options.known_addresses = {"mta.example.com"};
     const auto inventory = run();
     ASSERT_TRUE(inventory);
+    EXPECT_EQ(to_json(*inventory), to_json(*without));
     EXPECT_EQ(resolver.asked, std::vector<std::string>{"mail.example.com"});
-    EXPECT_EQ(inventory->resolved.count("mta.example.com"), 0U);
+    EXPECT_EQ(resolver.welcome, std::vector<std::string>{"mta.example.com"});
+}
+
+TEST_F(Discover, AKnownServerThatDoesNotResolveIsSaidToBeKnownToThePolicy) {
+    serve(entry("mail.example.com", "mail.example.com") + entry("a.example.com", "gone.example.com"));
+    options.known_addresses = {"a.example.com"};
+    const auto inventory = run();
+    ASSERT_TRUE(inventory);
+    EXPECT_TRUE(told.empty());
+    EXPECT_EQ(inventory->resolved.at("gone.example.com"),
+              (Resolution{{}, "its address was given by the policy of mail.example.com"}));
+    EXPECT_EQ(parse_inventory(to_json(*inventory), "x"), *inventory);
+}
+
+TEST_F(Discover, AHostThatAKnownServerSharesIsStillNeeded) {
+    serve(entry("mail.example.com", "mail.example.com") + entry("a.example.com", "gone.example.com") +
+          entry("b.example.com", "gone.example.com"));
+    options.known_addresses = {"a.example.com"};
+    const auto inventory = run();
+    ASSERT_TRUE(inventory);
+    EXPECT_EQ(inventory->resolved.at("gone.example.com").problem, "does not resolve: unknown");
+}
+
+TEST_F(Discover, ManyKnownServersAreNotAskedForInVain) {
+    std::string servers = entry("mail.example.com", "mail.example.com");
+    for (int i = 0; i < 51; ++i) {
+        const auto name = "mta" + std::to_string(i) + ".example.com";
+        servers += entry(name, name);
+        options.known_addresses.insert(name);
+    }
+    serve(servers);
+    const auto inventory = run();
+    ASSERT_TRUE(inventory);
+    EXPECT_TRUE(resolver.welcome.empty());
+    EXPECT_EQ(inventory->resolved.size(), 52U);
+    EXPECT_EQ(inventory->resolved.at("mta0.example.com").problem,
+              "its address was given by the policy of mail.example.com");
+    options.known_addresses.erase("mta0.example.com");
+    ASSERT_TRUE(run());
+    EXPECT_EQ(resolver.welcome.size(), 50U);
 }
 
 TEST_F(Discover, HostNamesThatAreNoneOrDoNotResolveAreKeptWithTheirProblem) {

@@ -47,6 +47,26 @@ TEST(SystemResolver, WithoutNamesThereIsNothingToWaitFor) {
     EXPECT_TRUE(make_system_resolver()->resolve({}, std::chrono::hours(1)).empty());
 }
 
+TEST(SystemResolver, NamesThatAreOnlyWelcomeAreResolvedToo) {
+    const auto found =
+        make_system_resolver()->resolve({"192.0.2.7"}, std::chrono::seconds(30), {"198.51.100.1", "192.0.2.7", "a b"});
+    ASSERT_EQ(found.size(), 3U);
+    EXPECT_EQ(found.at("192.0.2.7"), (Resolution{{*parse_address("192.0.2.7")}, ""}));
+    EXPECT_EQ(found.at("198.51.100.1"), (Resolution{{*parse_address("198.51.100.1")}, ""}));
+    EXPECT_EQ(found.at("a b").problem, "'a b' is not a valid host name");
+}
+
+TEST(SystemResolver, NamesThatAreOnlyWelcomeDoNotCostTheTimeOfTheOthers) {
+    std::vector<std::string> names;
+    for (int i = 1; i <= 50; ++i) names.push_back("host" + std::to_string(i) + ".invalid");
+    const auto start = std::chrono::steady_clock::now();
+    const auto found = make_system_resolver()->resolve({"192.0.2.7"}, std::chrono::hours(1), names);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+    ASSERT_EQ(found.size(), 51U);
+    EXPECT_EQ(found.at("192.0.2.7").addresses, std::vector{*parse_address("192.0.2.7")});
+    for (const auto& name : names) EXPECT_NE(found.at(name).problem, "") << name;
+}
+
 TEST(SystemResolver, WhenTimeIsUpEveryNameHasAnEntryAllTheSame) {
     std::vector<std::string> names;
     for (int i = 1; i <= 50; ++i) names.push_back("host" + std::to_string(i) + ".invalid");
