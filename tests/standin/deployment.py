@@ -36,7 +36,8 @@ def _merge(below, above):
 def read(name_or_path):
     """The JSON of a deployment, with what it extends merged below it."""
     path = pathlib.Path(name_or_path)
-    if not path.exists():
+    # A folder that happens to be called `cluster` is not what the name means.
+    if path.suffix != ".json" or not path.is_file():
         path = FIXTURES / f"{name_or_path}.json"
     raw = _load(path)
     if "extends" in raw:
