@@ -124,8 +124,14 @@ ExitStatus to_status(zmi::ErrorKind kind) {
     return ExitStatus::bug;
 }
 
+void say(std::string_view text) {
+    // Nobody may be there to hear it; that is no reason to die.
+    static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+}
+
 void tell(std::string_view line) {
-    fmt::print(stderr, "zmfirewall: {}\n", line);
+    say(fmt::format("zmfirewall: {}\n", line));
+}
 }
 
 ExitStatus report(const zmi::Error& error) {
