@@ -44,10 +44,11 @@ bool is_file_name(std::string_view name) {
 }
 
 bool is_output_name(std::string_view name) {
-    constexpr std::string_view k_server = "{server}";
     std::string plain(name);
-    for (auto at = plain.find(k_server); at != std::string::npos; at = plain.find(k_server)) {
-        plain.replace(at, k_server.size(), "server");
+    for (const std::string_view word : {"{server}", "{item}"}) {
+        for (auto at = plain.find(word); at != std::string::npos; at = plain.find(word)) {
+            plain.replace(at, word.size(), "name");
+        }
     }
     const auto parts = zmi::split(plain, '/');
     return std::all_of(parts.begin(), parts.end(), is_file_name);
@@ -94,6 +95,19 @@ Expected<Escape> escape_of(const Manifest& manifest, const pugi::xml_node& node)
     return manifest.wrong(node, "escape must be none, csv, markdown, json, xml or shell");
 }
 
+/// Lists of the server's view that a file can be for: their items have names.
+Expected<std::string> list_of(const Manifest& manifest, const pugi::xml_node& node, const FormatFile& file) {
+    const std::string each = node.attribute("each").as_string();
+    const bool names_item = file.name.find("{item}") != std::string::npos;
+    if (each.empty() && !names_item) return each;
+    if (each != "sets" && each != "services" && each != "groups") {
+        return manifest.wrong(node, "each must be sets, services or groups");
+    }
+    if (!names_item) return manifest.wrong(node, "the name of a file with each=\"...\" holds {item}");
+    if (file.scope != FormatFile::Scope::server) return manifest.wrong(node, "each is for files of scope server");
+    return each;
+}
+
 /// The folder that holds a file's template.
 Expected<fs::path> folder_of(const Manifest& manifest, const pugi::xml_node& node) {
     const std::string format = node.attribute("format").as_string();
@@ -118,12 +132,13 @@ Expected<Template> read_template(const Manifest& manifest, const pugi::xml_node&
     if (!text) return manifest.wrong(node, text.error().what);
     if (*verbatim) return Template::verbatim(*text);
     const auto& schema = file.scope == FormatFile::Scope::server ? server_schema() : cluster_schema();
-    return compile_template(path.string(), *text, schema, *escape);
+    const auto* items = file.each.empty() ? nullptr : &schema.fields.at(file.each);
+    return compile_template(path.string(), *text, schema, *escape, items);
 }
 
 Expected<FormatFile> read_file_element(const Manifest& manifest, const pugi::xml_node& node) {
-    if (auto known =
-            only_known(manifest, node, {"template", "name", "executable", "scope", "escape", "verbatim", "format"}, {});
+    if (auto known = only_known(
+            manifest, node, {"template", "name", "executable", "scope", "escape", "verbatim", "format", "each"}, {});
         !known) {
         return tl::unexpected(std::move(known).error());
     }
@@ -143,6 +158,9 @@ Expected<FormatFile> read_file_element(const Manifest& manifest, const pugi::xml
     const auto executable = flag(manifest, node, "executable");
     if (!executable) return tl::unexpected(executable.error());
     file.mode = *executable ? 0755U : 0644U;
+    auto each = list_of(manifest, node, file);
+    if (!each) return tl::unexpected(std::move(each).error());
+    file.each = std::move(*each);
     auto compiled = read_template(manifest, node, file);
     if (!compiled) return tl::unexpected(std::move(compiled).error());
     file.compiled = std::make_shared<const Template>(std::move(*compiled));
@@ -232,6 +250,7 @@ Expected<Format> read_root(const Manifest& manifest) {
     if (format.files.empty()) return manifest.wrong(root, "a format needs at least one <file>");
     for (const auto& file : format.files) {
         format.names.insert(file.compiled->names().begin(), file.compiled->names().end());
+        if (!file.each.empty()) format.names.insert({file.each, "id", "name"});
     }
     for (const auto& node : root.children("limit")) {
         auto limit = read_limit(manifest, node);

@@ -15,9 +15,11 @@ namespace zmfw {
 struct FormatFile {
     enum class Scope { server, cluster };
     std::string source;           ///< file name of the template, in the format's folder or in that of another format
-    std::string name;             ///< of the output, relative; "{server}" stands for the server's name
+    std::string name;             ///< of the output, relative; "{server}" stands for the server's name, "{item}" for
+                                  ///< that of an item
     unsigned mode = 0644;         ///< 0755 where the manifest says executable="true"
     Scope scope = Scope::server;  ///< one output a server, or one for all servers
+    std::string each;             ///< one output for each item of this list of the server's view; or empty
     std::shared_ptr<const Template> compiled;
 };
 

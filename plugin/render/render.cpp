@@ -9,12 +9,15 @@ namespace {
 
 using zmi::Expected;
 
-std::string with_server(std::string text, const std::string& server) {
-    constexpr std::string_view k_server = "{server}";
-    for (auto at = text.find(k_server); at != std::string::npos; at = text.find(k_server, at + server.size())) {
-        text.replace(at, k_server.size(), server);
+std::string replaced(std::string text, std::string_view word, const std::string& value) {
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + value.size())) {
+        text.replace(at, word.size(), value);
     }
     return text;
+}
+
+std::string with_server(std::string text, const std::string& server) {
+    return replaced(std::move(text), "{server}", server);
 }
 
 ViewHeader header_of(const Format& format, const std::string& server, const RenderOptions& options) {
@@ -40,12 +43,27 @@ Expected<void> check_limits(const Format& format, const Record& view, const std:
     return {};
 }
 
+/// One output for each item of the file's list.
+void render_each(const FormatFile& file, const Record& view, const std::string& server,
+                 std::vector<RenderedFile>& rendered) {
+    for (const auto& item : *std::get<Items>(*view.get(file.each))) {
+        const auto* name = item->get("name");
+        if (name == nullptr) name = item->get("id");
+        auto path = replaced(with_server(file.name, server), "{item}", std::get<std::string>(*name));
+        rendered.push_back(RenderedFile{std::move(path), file.compiled->render(view, *item), file.mode, file.source});
+    }
+}
+
 Expected<std::vector<RenderedFile>> render_scope(const Format& format, FormatFile::Scope scope, const Record& view,
                                                  const std::string& server) {
     if (auto checked = check_view(view, format.names); !checked) return tl::unexpected(std::move(checked).error());
     std::vector<RenderedFile> rendered;
     for (const auto& file : format.files) {
         if (file.scope != scope) continue;
+        if (!file.each.empty()) {
+            render_each(file, view, server, rendered);
+            continue;
+        }
         rendered.push_back(
             RenderedFile{with_server(file.name, server), file.compiled->render(view), file.mode, file.source});
     }

@@ -42,9 +42,11 @@ struct Place {
 
 class Compiler {
 public:
-    Compiler(const std::string& file_name, std::string_view text, const ViewSchema& schema, Escape escape)
+    Compiler(const std::string& file_name, std::string_view text, const ViewSchema& schema, Escape escape,
+             const ViewSchema* items)
         : m_file(file_name), m_text(text), m_escape(escape) {
         m_frames.push_back(Frame{&schema, false});
+        if (items != nullptr) m_frames.push_back(Frame{items, false});
         m_sections.emplace_back();
     }
 
@@ -258,14 +260,14 @@ Template Template::verbatim(std::string text) {
 }
 
 zmi::Expected<Template> compile_template(const std::string& file_name, std::string_view text, const ViewSchema& schema,
-                                         Escape escape) {
+                                         Escape escape, const ViewSchema* items) {
     const auto odd = std::find_if(text.begin(), text.end(),
                                   [](char c) { return (c >= 0 && c < 0x20 && c != '\n' && c != '\t') || c == 0x7f; });
     if (odd != text.end()) {
         const auto line = 1 + std::count(text.begin(), odd, '\n');
         return zmi::failure(zmi::ErrorKind::data, fmt::format("{}:{}: control character", file_name, line));
     }
-    Compiler compiler(file_name, text, schema, escape);
+    Compiler compiler(file_name, text, schema, escape, items);
     auto nodes = compiler.run();
     if (!nodes) return tl::unexpected(std::move(nodes).error());
     return Template(std::move(*nodes), compiler.names(), escape);

@@ -46,6 +46,9 @@ public:
     /// The view must be of the schema that the template was compiled for, and checked (check_view).
     [[nodiscard]] std::string render(const Record& view) const;
 
+    /// For a template that was compiled for the items of a list of the view.
+    [[nodiscard]] std::string render(const Record& view, const Record& item) const;
+
     /// All names that it mentions.
     [[nodiscard]] const Wanted& names() const { return m_names; }
 
@@ -59,8 +62,10 @@ private:
 /// all tags but variables, sections, inverted sections and comments: a missing name that is printed as nothing would
 /// turn "allow from NET" into "allow". Lines end in LF; no other control characters. A line that holds one section
 /// tag or comment and nothing else leaves nothing behind. Errors of kind data:
-/// "FILE:LINE: unknown name 'x'; did you mean 'y'".
+/// "FILE:LINE: unknown name 'x'; did you mean 'y'". `items`: a list of the view for whose items the template is, each
+/// as if it stood in that list's section.
 [[nodiscard]] zmi::Expected<Template> compile_template(const std::string& file_name, std::string_view text,
-                                                       const ViewSchema& schema, Escape escape = Escape::none);
+                                                       const ViewSchema& schema, Escape escape = Escape::none,
+                                                       const ViewSchema* items = nullptr);
 
 }  // namespace zmfw

@@ -14,6 +14,8 @@ class Renderer {
 public:
     Renderer(const Record& view, Escape escape) : m_escape(escape) { m_frames.push_back(Frame{&view, nullptr}); }
 
+    void add_frame(const Record& item) { m_frames.push_back(Frame{&item, nullptr, true, true}); }
+
     void run(const std::vector<Node>& nodes) {
         for (const auto& node : nodes) run(node);
     }
@@ -107,6 +109,13 @@ private:
 
 std::string Template::render(const Record& view) const {
     Renderer renderer(view, m_escape);
+    renderer.run(m_nodes);
+    return renderer.take();
+}
+
+std::string Template::render(const Record& view, const Record& item) const {
+    Renderer renderer(view, m_escape);
+    renderer.add_frame(item);
     renderer.run(m_nodes);
     return renderer.take();
 }

@@ -148,6 +148,21 @@ TEST_F(FormatFolder, PrintsFreeTextsWithAnEscapeOnly) {
     EXPECT_NE(problem().find("manifest.xml:2: escape must be"), std::string::npos) << problem();
 }
 
+TEST_F(FormatFolder, MayHaveAFileForEachItemOfAList) {
+    write("demo/demo.txt.mustache", "{{server}} {{protocol}}/{{port}}{{#rules}} {{endpoint}}{{/rules}}\n");
+    write_manifest("<file template=\"demo.txt.mustache\" name=\"{server}/{item}.txt\" each=\"services\"/>");
+    const auto format = read_format(m_root / "demo");
+    ASSERT_TRUE(format) << format.error().what;
+    const auto files = render(*format, sample::mixed_plan(), sample::source(), {"1"}).value();
+    ASSERT_EQ(files.size(), 8U);
+    EXPECT_EQ(files[4].name, "mail.example.com/tcp_7071.txt");
+    EXPECT_EQ(files[4].content, "mail.example.com tcp/7071 admin admin\n");
+    write_manifest("<file template=\"demo.txt.mustache\" name=\"{server}.txt\" each=\"services\"/>");
+    EXPECT_NE(problem().find("manifest.xml:2: the name of a file with each"), std::string::npos) << problem();
+    write_manifest("<file template=\"demo.txt.mustache\" name=\"{server}/{item}\" each=\"rules\"/>");
+    EXPECT_NE(problem().find("manifest.xml:2: each must be"), std::string::npos) << problem();
+}
+
 TEST_F(FormatFolder, MayLimitACountOfTheView) {
     write_manifest(m_file + "\n<limit value=\"source_count\" most=\"1\">two are\n too many</limit>");
     const auto format = read_format(m_root / "demo");
