@@ -132,7 +132,6 @@ void say(std::string_view text) {
 void tell(std::string_view line) {
     say(fmt::format("zmfirewall: {}\n", line));
 }
-}
 
 ExitStatus report(const zmi::Error& error) {
     tell(error.what);
