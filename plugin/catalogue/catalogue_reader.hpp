@@ -18,6 +18,8 @@ namespace zmfw {
 [[nodiscard]] std::string read_id(const XmlElement& element, const char* attribute);
 [[nodiscard]] std::vector<std::uint16_t> read_ports(const XmlElement& element, const char* attribute);
 
+[[nodiscard]] bool is_finding_kind(std::string_view kind);
+
 /// Every name that a condition, port, bind, flow or finding uses must be declared.
 [[nodiscard]] zmi::Expected<void> check_references(const Catalogue& catalogue);
 

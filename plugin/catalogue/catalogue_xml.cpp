@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <plugin/catalogue/catalogue_reader.hpp>
+#include <set>
 #include <zmintegration/support/file.hpp>
 #include <zmintegration/support/text.hpp>
 
@@ -205,6 +206,32 @@ Flow read_flow(const XmlElement& element) {
     return flow;
 }
 
+/// What plan/findings.cpp knows how to look for.
+bool is_finding_kind(std::string_view kind) {
+    static const std::set<std::string_view> kinds = {"condition",
+                                                     "bind-any",
+                                                     "public-address",
+                                                     "loopback-but-needed",
+                                                     "static-list",
+                                                     "ports-swapped",
+                                                     "port-conflict",
+                                                     "only-loopback-address",
+                                                     "name-resolves-to-loopback",
+                                                     "unresolvable-name",
+                                                     "invalid-value",
+                                                     "file-unreadable",
+                                                     "master-cf-extra",
+                                                     "admin-network-missing",
+                                                     "admin-network-any",
+                                                     "sshd-unknown",
+                                                     "sshd-unreadable",
+                                                     "unverified-endpoint",
+                                                     "remote-facts-assumed",
+                                                     "unknown-host",
+                                                     "installed-not-enabled"};
+    return kinds.contains(kind);
+}
+
 FindingSpec read_finding(const XmlElement& element) {
     static const std::map<std::string, Severity, std::less<>> severities = {
         {"info", Severity::info}, {"warning", Severity::warning}, {"blocker", Severity::blocker}};
@@ -216,6 +243,8 @@ FindingSpec read_finding(const XmlElement& element) {
     if (severity == severities.end()) element.fail("severity is info, warning or blocker");
     finding.severity = severity->second;
     finding.kind = element.required("kind");
+    if (!is_finding_kind(finding.kind))
+        element.fail(fmt::format("{} is no kind of finding", zmi::quoted(finding.kind)));
     finding.endpoints = element.words("endpoints");
     finding.ports = read_ports(element, "ports");
     finding.when = optional_condition(element, "when");

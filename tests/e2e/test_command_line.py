@@ -157,6 +157,74 @@ class CommandLine(Case):
             self.assert_refused(self.home.run("plan", more=["--inventory", path]), (5,))
         self.assert_refused(self.home.run("plan", more=["--inventory", path.parent / "absent"]), (5,))
 
+    def shell(self, redirections, *arguments):
+        command = [BINARY, "--zimbra-home", self.home.path, "--system-root", self.home.path / "root", *arguments]
+        line = " ".join(f"'{word}'" for word in command) + " " + redirections
+        return subprocess.run(["/bin/sh", "-c", line], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+    def test_a_closed_standard_output_is_a_failure_and_a_closed_standard_error_is_none(self):
+        for command in (["plan"], ["discover", "--json"]):
+            self.assertEqual(self.shell(">&-", "--source", "zmprov-ldap", *command).returncode, 4, command)
+            self.assertEqual(self.shell("2>&-", "--source", "zmprov-ldap", *command).returncode, 0, command)
+        self.assertEqual(self.shell("2>/dev/full", "--inventory", "/nonexistent", "plan").returncode, 5)
+        self.assertEqual(self.shell("2>&-", "--inventory", "/nonexistent", "plan").returncode, 5)
+
+    def edited_inventory(self, edit):
+        inventory = json.loads(self.zmfirewall("discover", "--json").out)
+        edit(inventory)
+        path = pathlib.Path(self.home.folder) / "edited.json"
+        path.write_text(json.dumps(inventory), encoding="utf-8")
+        return path
+
+    def with_inventory(self, edit, *command):
+        return self.home.run(*command, more=["--inventory", self.edited_inventory(edit)])
+
+    def test_an_inventory_that_is_not_the_whole_deployment_is_refused(self):
+        def incomplete(inventory):
+            inventory["source"]["complete"] = False
+
+        def another_product(inventory):
+            inventory["product"] = "carbonio"
+
+        def without_mta(inventory):
+            inventory["servers"] = [s for s in inventory["servers"] if not s["name"].startswith("mta1")]
+
+        self.assert_refused(self.with_inventory(incomplete, "plan"), (3,))
+        self.assert_refused(self.with_inventory(another_product, "plan"), (5,))
+        gone = self.with_inventory(without_mta, "plan")
+        self.assert_refused(gone, (3,))
+        self.assertIn("mta1", gone.err)
+
+    def test_odd_values_reach_a_terminal_quoted(self):
+        def escape(inventory):
+            inventory["servers"][0]["attributes"]["zimbraServerVersion"] = ["10.1.2\x1b[31m\nFAKE open 22"]
+
+        done = self.with_inventory(escape, "discover")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertNotIn("\x1b", done.out)
+        self.assertNotIn("\nFAKE", done.out)
+
+    def test_explain_on_a_server_without_a_plan_says_why_and_gives_3(self):
+        def bad_port(inventory):
+            for server in inventory["servers"]:
+                server["attributes"]["zimbraLmtpBindPort"] = ["x"]
+
+        done = self.with_inventory(bad_port, "explain", "lmtp", "--server", "mbox1.example.com")
+        self.assertEqual(done.status, 3)
+        self.assertIn("zimbraLmtpBindPort of mbox1.example.com", done.err)
+
+    def test_a_policy_that_cannot_do_what_it_says_gives_5(self):
+        for line in (
+            "<close endpoint='ssh'/>",
+            "<accept endpoint='lmtp'/>",
+            "<network name='amdin'><cidr>10.0.0.1</cidr></network>",
+            "<server name='mbox1.example.com'><local name='ldap_bind_ur'>x</local></server>",
+        ):
+            with tempfile.NamedTemporaryFile("w", suffix=".xml") as policy:
+                policy.write(f"<policy>{line}</policy>")
+                policy.flush()
+                self.assert_refused(self.zmfirewall("plan", more=["--policy", policy.name]), (5,))
+
     def test_a_home_that_is_none_gives_3_and_says_what_to_do(self):
         done = run([BINARY, "--zimbra-home", "/nonexistent", "plan"])
         self.assert_refused(done, (3,))
