@@ -2,7 +2,7 @@
 # Sourced by install/setup and tests/run: the Debian packages each of them needs, and how to get them.
 
 build_packages=(g++ cmake make ninja-build pkg-config libcurl4-openssl-dev libssl-dev libpugixml-dev libboost-dev
-                libcli11-dev libfmt-dev nlohmann-json3-dev libkainjow-mustache-dev libexpected-dev)
+                libcli11-dev libfmt-dev nlohmann-json3-dev libexpected-dev)
 demo_packages=(python3 openssl)
 test_packages=(libgtest-dev python3 python3-jsonschema openssl nftables ufw iproute2 util-linux libxml2-utils)
 
