@@ -12,6 +12,10 @@ bool is_control(char c) {
     return (c >= 0 && c < 0x20) || c == 0x7f;
 }
 
+bool is_harmless(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '.' && c <= ':') || (c >= 'A' && c <= 'Z') || c == ' ' || c == '-';
+}
+
 /// Spreadsheets calculate a cell that starts like this, in quotes or not.
 bool starts_formula(std::string_view text) {
     const auto first = text.find_first_not_of(' ');
@@ -63,6 +67,11 @@ void append_escaped(std::string& out, std::string_view text, Escape escape) {
         return;
     }
     if (escape == Escape::csv && starts_formula(text)) out += '\'';
+    // Most texts hold letters, digits and signs of addresses only, which mean nothing anywhere.
+    if (std::all_of(text.begin(), text.end(), is_harmless)) {
+        out += text;
+        return;
+    }
     for (const char c : text) append_character(out, c, escape);
 }
 

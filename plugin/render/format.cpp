@@ -255,6 +255,7 @@ Expected<Format> read_root(const Manifest& manifest) {
     for (const auto& node : root.children("limit")) {
         auto limit = read_limit(manifest, node);
         if (!limit) return tl::unexpected(std::move(limit).error());
+        format.names.insert(limit->value);
         format.limits.push_back(std::move(*limit));
     }
     for (const auto& node : root.children("check")) {

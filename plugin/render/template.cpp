@@ -224,7 +224,7 @@ private:
             const auto field = items->fields.find(name);
             if (field == items->fields.end()) continue;
             const auto kind = field->second.kind;
-            const bool in_column = frame > 0 && items->is_column() && kind == Kind::text;
+            const bool in_column = frame > 0 && items->is_column && kind == Kind::text;
             return Place{&field->second, frame, in_column};
         }
         return std::nullopt;

@@ -151,6 +151,16 @@ void set_port(Record& object, const std::string& protocol, const PortRange& rang
     object.set("is_single", range.first == range.last);
 }
 
+namespace {
+
+/// As the plan has them: a network that another one contains would stand right behind it.
+bool is_merged(const std::vector<zmi::Cidr>& sources) {
+    const auto out_of_order = [](const zmi::Cidr& a, const zmi::Cidr& b) { return !(a < b) || a.contains(b); };
+    return std::adjacent_find(sources.begin(), sources.end(), out_of_order) == sources.end();
+}
+
+}  // namespace
+
 ViewRule make_view_rule(const OpenPort& port) {
     ViewRule rule;
     rule.port = &port;
@@ -162,7 +172,9 @@ ViewRule make_view_rule(const OpenPort& port) {
         addresses->erase(std::unique(addresses->begin(), addresses->end()), addresses->end());
     }
     const bool on_all = port.destinations.empty();
-    for (const auto& source : zmi::merge(port.sources)) {
+    const bool merged = is_merged(port.sources);
+    const auto own = merged ? std::vector<zmi::Cidr>() : zmi::merge(port.sources);
+    for (const auto& source : merged ? port.sources : own) {
         const bool ipv4 = source.network.family == Family::ipv4;
         if (!on_all && (ipv4 ? rule.destinations4 : rule.destinations6).empty()) continue;
         (ipv4 ? rule.sources4 : rule.sources6).push_back(source);

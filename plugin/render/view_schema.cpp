@@ -10,18 +10,30 @@ namespace {
 using Kind = ViewSchema::Kind;
 using Fields = std::map<std::string, ViewSchema, std::less<>>;
 
+ViewSchema field_of(Kind kind) {
+    ViewSchema schema;
+    schema.kind = kind;
+    return schema;
+}
+
+ViewSchema items_of(Fields fields) {
+    ViewSchema schema;
+    schema.fields = std::move(fields);
+    return schema;
+}
+
 Fields texts_and_flags(std::initializer_list<const char*> texts, std::initializer_list<const char*> flags) {
     Fields fields;
-    for (const auto* name : texts) fields[name] = ViewSchema{Kind::text, {}};
-    for (const auto* name : flags) fields[name] = ViewSchema{Kind::flag, {}};
+    for (const auto* name : texts) fields[name] = field_of(Kind::text);
+    for (const auto* name : flags) fields[name] = field_of(Kind::flag);
     return fields;
 }
 
 /// Every item of a list knows whether it is the first or the last one, for separators.
 ViewSchema list_of(Fields fields) {
-    fields["first"] = ViewSchema{Kind::first, {}};
-    fields["last"] = ViewSchema{Kind::last, {}};
-    return ViewSchema{Kind::items, std::move(fields)};
+    fields["first"] = field_of(Kind::first);
+    fields["last"] = field_of(Kind::last);
+    return items_of(std::move(fields));
 }
 
 ViewSchema networks() {
@@ -43,8 +55,8 @@ ViewSchema targets() {
 
 ViewSchema because() {
     Fields fields;
-    for (const auto* name : {"fact", "value", "origin", "of_server"}) fields[name] = ViewSchema{Kind::free_text, {}};
-    fields["has_of_server"] = ViewSchema{Kind::flag, {}};
+    for (const auto* name : {"fact", "value", "origin", "of_server"}) fields[name] = field_of(Kind::free_text);
+    fields["has_of_server"] = field_of(Kind::flag);
     return list_of(std::move(fields));
 }
 
@@ -54,7 +66,7 @@ ViewSchema rules() {
         {"id", "service_id", "endpoint", "reason", "audience", "note", "comment", "set4", "set6"},
         {"is_tcp", "is_udp", "has_comment", "any4", "any6", "any_both", "has_sources4", "has_sources6",
          "has_destinations4", "has_destinations6", "has_peers", "has_ipv4", "has_ipv6", "is_many4", "is_many6"}));
-    fields["title"] = ViewSchema{Kind::free_text, {}};
+    fields["title"] = field_of(Kind::free_text);
     fields["because"] = because();
     for (const auto* name : {"sources4", "sources6", "from4", "from6"}) fields[name] = networks();
     fields["destinations4"] = addresses();
@@ -98,8 +110,8 @@ ViewSchema groups() {
 
 Fields header() {
     auto fields = texts_and_flags({"program", "version", "taken_at", "source_kind", "source_server"}, {});
-    fields["apply"] = ViewSchema{Kind::texts, {}};
-    fields["undo"] = ViewSchema{Kind::texts, {}};
+    fields["apply"] = field_of(Kind::texts);
+    fields["undo"] = field_of(Kind::texts);
     return fields;
 }
 
@@ -115,9 +127,19 @@ Fields server_body() {
     return fields;
 }
 
+bool is_column(const ViewSchema& schema) {
+    std::size_t texts = 0;
+    for (const auto& [name, field] : schema.fields) {
+        if (field.kind == Kind::text) ++texts;
+        if (field.kind != Kind::text && field.kind != Kind::first && field.kind != Kind::last) return false;
+    }
+    return schema.kind == Kind::items && texts == 1;
+}
+
 /// Gives every field its place in the records.
 ViewSchema numbered(ViewSchema schema) {
     std::size_t slot = 0;
+    schema.is_column = is_column(schema);
     for (auto& [name, field] : schema.fields) {
         field = numbered(std::move(field));
         field.slot = slot++;
@@ -131,7 +153,7 @@ const ViewSchema& server_schema() {
     static const ViewSchema schema = [] {
         auto fields = header();
         fields.merge(server_body());
-        return numbered(ViewSchema{Kind::items, std::move(fields)});
+        return numbered(items_of(std::move(fields)));
     }();
     return schema;
 }
@@ -140,7 +162,7 @@ const ViewSchema& cluster_schema() {
     static const ViewSchema schema = [] {
         auto fields = header();
         fields["servers"] = list_of(server_body());
-        return numbered(ViewSchema{Kind::items, std::move(fields)});
+        return numbered(items_of(std::move(fields)));
     }();
     return schema;
 }
@@ -152,15 +174,6 @@ const Wanted& everything() {
 
 bool wants(const Wanted& wanted, std::string_view name) {
     return &wanted == &everything() || wanted.contains(name);
-}
-
-bool ViewSchema::is_column() const {
-    std::size_t texts = 0;
-    for (const auto& [name, field] : fields) {
-        if (field.kind == Kind::text) ++texts;
-        if (field.kind != Kind::text && field.kind != Kind::first && field.kind != Kind::last) return false;
-    }
-    return kind == Kind::items && texts == 1;
 }
 
 }  // namespace zmfw

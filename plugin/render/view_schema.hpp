@@ -22,8 +22,7 @@ struct ViewSchema {
     std::map<std::string, ViewSchema, std::less<>> fields;  ///< of each item
     std::size_t slot = 0;                                   ///< where a record keeps the field
 
-    /// A list whose items hold one text and nothing else.
-    [[nodiscard]] bool is_column() const;
+    bool is_column = false;  ///< a list whose items hold one text and nothing else
 };
 
 [[nodiscard]] const ViewSchema& server_schema();   ///< of templates of scope "server"

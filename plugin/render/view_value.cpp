@@ -17,7 +17,7 @@ bool is_wrong(const Value& value, const ViewSchema& schema) {
         case Kind::last: return !std::holds_alternative<std::monostate>(value);
         case Kind::texts: return !std::holds_alternative<Texts>(value);
         case Kind::items:
-            return schema.is_column() ? !std::holds_alternative<Texts>(value) : !std::holds_alternative<Items>(value);
+            return schema.is_column ? !std::holds_alternative<Texts>(value) : !std::holds_alternative<Items>(value);
     }
     return true;
 }
@@ -31,9 +31,11 @@ zmi::Expected<void> check_record(const Record& record, const ViewSchema& schema,
     if (record.schema().fields.size() != schema.fields.size()) return wrong("");
     if (!record.undeclared().empty()) return wrong(record.undeclared());
     for (const auto& [name, field] : schema.fields) {
-        if (!wants(wanted, name)) continue;
         const auto& value = record.at(field.slot);
-        if (is_wrong(value, field)) return wrong(name);
+        if (is_wrong(value, field)) {
+            if (wants(wanted, name)) return wrong(name);
+            continue;
+        }
         const auto* items = std::get_if<Items>(&value);
         if (items == nullptr) continue;
         for (const auto& item : **items) {
