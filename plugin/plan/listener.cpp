@@ -176,17 +176,28 @@ void SocketReader::add_file_listener(const zmi::FileListener& listener) {
                     fmt::format("{} inet", listener.service),
                     std::string(zmi::to_string(zmi::Origin::file)),
                     {}};
-    if (listener.address.empty()) return add(listener.port, {std::move(because)});
-    BindSource bind;
-    bind.families = m_endpoint.bind.families;
-    Bound at;
     const auto host = zmi::parse_host(listener.address);
-    if (host && host->address && !host->address->is_unspecified()) {
-        if (!host->address->is_loopback()) {
-            at.addresses = {*host->address};
-            (host->address->family == zmi::Family::ipv4 ? at.ipv4 : at.ipv6) = true;
-        }
-    } else if (!host || !host->is_loopback()) {
+    const bool unknown_name = !listener.address.empty() &&
+                              (!host || !(host->address || host->is_loopback() || m_view.names(*host, m_server)));
+    if (listener.port == 0 || unknown_name) {
+        m_into.problems.push_back(
+            {m_view.name(m_server), because.fact,
+             fmt::format("{} of {}: the inet service {} {} names no port or address of this server", because.fact,
+                         m_view.name(m_server), zmi::quoted(listener.address), zmi::quoted(listener.service))});
+        return;
+    }
+    if (!host) return add(listener.port, {std::move(because)});
+    Bound at;
+    if (host->address && host->address->is_unspecified()) {
+        // postfix and sshd ask for IPv6 alone on such a socket.
+        at.any = true;
+        (host->address->family == zmi::Family::ipv4 ? at.ipv4 : at.ipv6) = true;
+    } else if (host->address && !host->address->is_loopback()) {
+        at.addresses = {*host->address};
+        (host->address->family == zmi::Family::ipv4 ? at.ipv4 : at.ipv6) = true;
+    } else if (!host->is_loopback()) {
+        BindSource bind;
+        bind.families = m_endpoint.bind.families;
         at = bound(m_view, bind, m_server);
     }
     add(listener.port, {std::move(because)}, std::move(at));
@@ -206,7 +217,7 @@ void SocketReader::from_file() {
     for (const auto& listener : local->listeners) {
         if (listener.file == m_port.file && wanted.contains(listener.service)) add_file_listener(listener);
     }
-    if (m_into.sockets.empty() && m_into.truth.verdict != Verdict::no) {
+    if (m_into.sockets.empty() && m_into.problems.empty() && m_into.truth.verdict != Verdict::no) {
         m_into.truth = {
             Verdict::no, {}, fmt::format("{} has no inet service '{}'", state->path, m_port.names.front()), {}, {}};
     }

@@ -377,6 +377,24 @@ TEST(Derive, AServiceOfMasterCfThatNobodyKnowsIsToldAndStaysClosed) {
     EXPECT_EQ(closed_reason(plan, "submission"), "/opt/zimbra/common/conf/master.cf has no inet service 'submission'");
 }
 
+TEST(Derive, AServiceOfMasterCfKeepsTheAddressItIsBoundTo) {
+    auto deployment = single();
+    auto& local = deployment.inventory().local["mail.example.com"];
+    local.files["master.cf"].path = "/opt/zimbra/common/conf/master.cf";
+    local.listeners = {inet_service("smtp", 25), inet_service("465", 465), inet_service("submission", 587)};
+    local.listeners[0].address = "192.0.2.10";
+    local.listeners[1].address = "127.0.0.1";
+    local.listeners[2].address = "0.0.0.0";
+    const auto plan = deployment.plan("mail.example.com");
+    EXPECT_EQ(find_open(plan, "smtp")->destinations, std::vector{*zmi::parse_address("192.0.2.10")});
+    EXPECT_EQ(find_open(plan, "smtps"), nullptr);
+    EXPECT_EQ(find_open(plan, "submission")->sources, std::vector{zmi::any_cidr(zmi::Family::ipv4)});
+    local.listeners[0].address = "elsewhere.example.net";
+    EXPECT_FALSE(deployment.plan("mail.example.com").complete());
+    local.listeners[0] = inet_service("smtp", 0);
+    EXPECT_FALSE(deployment.plan("mail.example.com").complete());
+}
+
 TEST(Derive, AServiceOfMasterCfOnAnOccupiedPortIsAConflict) {
     auto deployment = single();
     auto& local = deployment.inventory().local["mail.example.com"];
