@@ -289,6 +289,8 @@ TEST(Derive, TheImapPoolReachesExactlyTheDaemonsItNames) {
     EXPECT_EQ(find_open(deployment.plan("imap1"), "imapd-ssl")->peers, (std::vector<std::string>{"proxy1", "proxy2"}));
     EXPECT_EQ(find_open(deployment.plan("imap1"), "imapd"), nullptr);
     EXPECT_EQ(find_open(deployment.plan("imap2"), "imapd-ssl"), nullptr);
+    const auto peers = find_open(deployment.plan("mbox1"), "mailboxd-https")->peers;
+    EXPECT_EQ(std::count(peers.begin(), peers.end(), "imap1"), 1) << "the daemon works on mailboxes over SOAP";
 }
 
 TEST(Derive, AUrlOverSeveralLinesStopsThePlanThatItWouldDecide) {
