@@ -19,8 +19,7 @@ std::string addresses_text(const FactsView& view, std::size_t server) {
 
 /// What LDAP says goes to a terminal: quoted where it is more than plain text.
 std::string shown(const std::string& value) {
-    const bool plain = std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-    return plain ? value : zmi::quoted(value);
+    return zmi::is_printable_ascii(value) ? value : zmi::quoted(value);
 }
 
 std::string discover_text(const FactsView& view, const Style& style) {

@@ -70,8 +70,7 @@ std::string sources_text(const OpenPort& open) {
 }
 
 std::string because_text(const Because& because) {
-    const bool shown =
-        std::all_of(because.value.begin(), because.value.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+    const bool shown = zmi::is_printable_ascii(because.value);
     return fmt::format("{} = {}  [{}{}]", because.fact, shown ? because.value : zmi::quoted(because.value, 200),
                        because.origin, because.server.empty() ? "" : " of " + because.server);
 }

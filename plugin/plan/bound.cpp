@@ -126,11 +126,16 @@ std::optional<Fact> bind_fact(const FactsView& view, const BindSource& bind, std
 
 }  // namespace
 
+Bound bound_to(const zmi::IpAddress& address) {
+    Bound bound;
+    add_address(address, bound);
+    return bound;
+}
+
 Bound bound(const FactsView& view, const BindSource& bind, std::size_t server) {
     Bound bound;
     if (const auto fact = bind_fact(view, bind, server)) {
         add_values(view, bind, server, *fact, bound);
-        if (fact->assumed) bound.assumed.push_back(fmt::format("{} of {}", fact->name, view.name(server)));
         std::sort(bound.addresses.begin(), bound.addresses.end());
         bound.addresses.erase(std::unique(bound.addresses.begin(), bound.addresses.end()), bound.addresses.end());
         if (bound.any) bound.addresses.clear();

@@ -1,15 +1,11 @@
 #include <fmt/format.h>
 #include <algorithm>
+#include <plugin/plan/append.hpp>
 #include <plugin/plan/digest.hpp>
 #include <plugin/plan/server_state.hpp>
 
 namespace zmfw {
 namespace {
-
-template <class T>
-void append(std::vector<T>& to, const std::vector<T>& from) {
-    to.insert(to.end(), from.begin(), from.end());
-}
 
 /// No flow can open an endpoint to more than the catalogue says it is ever meant for.
 bool may_reach(Audience widest, const std::string& audience) {

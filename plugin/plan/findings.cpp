@@ -28,8 +28,7 @@ std::string filled(std::string_view pattern, const Words& words) {
 }
 
 std::string plain(std::string_view value) {
-    const bool ok = std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-    return ok && value.size() <= 200 ? std::string(value) : zmi::quoted(value);
+    return zmi::is_printable_ascii(value) && value.size() <= 200 ? std::string(value) : zmi::quoted(value);
 }
 
 /// A listener that is really there, as far as anybody can tell.

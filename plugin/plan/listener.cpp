@@ -104,15 +104,11 @@ void SocketReader::add_url(const Fact& fact, std::string_view url) {
     bind.attribute.clear();
     bind.localconfig.clear();
     Bound at = bound(m_view, bind, m_server);
-    const bool literal = authority.host && authority.host->address;
-    if (!wildcard && (literal || authority.host->is_loopback())) {
+    const auto address = authority.host ? authority.host->address : std::nullopt;
+    if (address && !address->is_unspecified()) {
+        at = bound_to(*address);
+    } else if (!address && !wildcard && authority.host->is_loopback()) {
         at = Bound{};
-        if (literal && authority.host->address->is_unspecified()) {
-            at = bound(m_view, bind, m_server);
-        } else if (literal && !authority.host->address->is_loopback()) {
-            at.addresses = {*authority.host->address};
-            (authority.host->address->family == zmi::Family::ipv4 ? at.ipv4 : at.ipv6) = true;
-        }
     }
     add(*authority.port, {because_of(m_view, m_server, fact, std::string(url))}, std::move(at));
 }
@@ -192,9 +188,8 @@ void SocketReader::add_file_listener(const zmi::FileListener& listener) {
         // postfix and sshd ask for IPv6 alone on such a socket.
         at.any = true;
         (host->address->family == zmi::Family::ipv4 ? at.ipv4 : at.ipv6) = true;
-    } else if (host->address && !host->address->is_loopback()) {
-        at.addresses = {*host->address};
-        (host->address->family == zmi::Family::ipv4 ? at.ipv4 : at.ipv6) = true;
+    } else if (host->address) {
+        at = bound_to(*host->address);
     } else if (!host->is_loopback()) {
         BindSource bind;
         bind.families = m_endpoint.bind.families;

@@ -16,7 +16,6 @@ struct Bound {
     std::vector<zmi::IpAddress> addresses;  ///< where not any: without the loopback ones
     std::vector<Because> because;
     std::vector<Problem> problems;
-    std::vector<std::string> assumed;
 
     [[nodiscard]] bool is_loopback() const { return !any && addresses.empty() && problems.empty(); }
 };
@@ -40,6 +39,9 @@ struct Listening {
 
 /// Bind address of a socket that the endpoint's <bind> describes (not one that a file gives with the port).
 [[nodiscard]] Bound bound(const FactsView& view, const BindSource& bind, std::size_t server);
+
+/// A socket on exactly this address, which is not the unspecified one; on a loopback address it is reachable by nobody.
+[[nodiscard]] Bound bound_to(const zmi::IpAddress& address);
 
 /// Ports at which the client's URLs in `attribute` reach the listener.
 [[nodiscard]] std::vector<std::uint16_t> ports_named_by(const FactsView& view, std::size_t client,

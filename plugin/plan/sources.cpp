@@ -1,15 +1,11 @@
 #include <fmt/format.h>
 #include <algorithm>
+#include <plugin/plan/append.hpp>
 #include <plugin/plan/sources.hpp>
 #include <set>
 
 namespace zmfw {
 namespace {
-
-template <class T>
-void append(std::vector<T>& to, const std::vector<T>& from) {
-    to.insert(to.end(), from.begin(), from.end());
-}
 
 /// Facts of many clients: each once, with the first server that has it and how many more do.
 std::vector<Because> folded(const std::vector<Because>& all) {
@@ -69,7 +65,6 @@ const std::vector<Client>& Flows::clients(const Entry& entry) const {
         if (when.verdict == Verdict::unknown) truth.verdict = Verdict::unknown;
         append(truth.because, when.because);
         append(truth.problems, when.problems);
-        append(truth.assumed, when.assumed);
         for (auto& because : truth.because) {
             if (because.server.empty()) because.server = m_view.name(server);
         }
@@ -97,7 +92,6 @@ bool Flows::add_servers(Reachers& into, const Entry& entry, const Endpoint& endp
                 ports_named_by(m_view, client.server, endpoint.port.name, listener, endpoint.port.constants);
             if (std::find(ports.begin(), ports.end(), socket.port.first) == ports.end()) continue;
         }
-        append(into.assumed, client.truth.assumed);
         append(into.problems, client.truth.problems);
         append(into.problems, pair.problems);
         peers.push_back(client.server);
@@ -123,7 +117,6 @@ void Flows::add(Reachers& into, const Entry& entry, const Endpoint& endpoint, st
         return;
     }
     append(truth.because, when.because);
-    append(truth.assumed, when.assumed);
     append(truth.problems, when.problems);
     if (!entry.from->network.empty()) {
         add_network(into, entry, truth);
@@ -131,7 +124,6 @@ void Flows::add(Reachers& into, const Entry& entry, const Endpoint& endpoint, st
         return;  // what could not be told matters only where somebody would get in by it
     }
     append(into.problems, truth.problems);
-    append(into.assumed, truth.assumed);
 }
 
 Reachers Flows::reachers(const Endpoint& endpoint, std::size_t listener, const Socket& socket) const {

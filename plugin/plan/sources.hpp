@@ -22,9 +22,8 @@ struct Reached {
 
 /// All that the flows say about one endpoint on one server.
 struct Reachers {
-    std::vector<Reached> reached;   ///< one an audience
-    std::vector<Problem> problems;  ///< a condition that decides could not be told
-    std::vector<std::string> assumed;
+    std::vector<Reached> reached;      ///< one an audience
+    std::vector<Problem> problems;     ///< a condition that decides could not be told
     std::vector<std::string> refused;  ///< why a network does not get in here, in words
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <plugin/plan/append.hpp>
 #include <plugin/plan/truth.hpp>
 #include <zmintegration/support/text.hpp>
 
@@ -22,11 +23,6 @@ Truth no(Because because, std::string reason) {
 
 Truth unknown(Problem problem) {
     return {Verdict::unknown, {}, {}, {std::move(problem)}, {}};
-}
-
-template <class T>
-void append(std::vector<T>& to, const std::vector<T>& from) {
-    to.insert(to.end(), from.begin(), from.end());
 }
 
 /// "10.1.2_GA_4652" -> 10, 1, 2; nullopt where it does not begin with a number.

@@ -20,7 +20,8 @@ bool is_admin_element(pugi::xml_node node, std::string_view name) {
     return is_element(node, name, k_zimbra_admin_namespace);
 }
 
-bool is_printable_ascii(std::string_view text) {
+/// No blank either: what has one is no version and no token.
+bool is_one_printable_word(std::string_view text) {
     return std::all_of(text.begin(), text.end(),
                        [](char c) { return c > ' ' && static_cast<unsigned char>(c) < 0x7f; });
 }
@@ -68,7 +69,7 @@ SoapResult<std::string> read_version(pugi::xml_node response) {
     }
     const char* version = only_attribute(info, "version");
     const std::string_view text = version == nullptr ? "" : version;
-    if (text.empty() || text.size() > k_version_limit || !is_printable_ascii(text)) {
+    if (text.empty() || text.size() > k_version_limit || !is_one_printable_word(text)) {
         return unexpected_answer(fmt::format("version {} makes no sense", quoted(text)));
     }
     return std::string(text);
@@ -125,7 +126,7 @@ SoapResult<Secret> read_auth_response(const SoapDocument& document) {
         ++tokens;
         if (!text_of(child, token.text)) return unexpected_answer("authToken has child elements");
     }
-    if (tokens != 1 || token.text.empty() || token.text.size() > k_token_limit || !is_printable_ascii(token.text)) {
+    if (tokens != 1 || token.text.empty() || token.text.size() > k_token_limit || !is_one_printable_word(token.text)) {
         return unexpected_answer("AuthResponse without a usable token");
     }
     return token;

@@ -100,6 +100,10 @@ bool is_valid_utf8(std::string_view text) {
     return true;
 }
 
+bool is_printable_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
 std::string quoted(std::string_view text, std::size_t limit) {
     std::string result = "'";
     for (const char c : text.substr(0, limit)) {

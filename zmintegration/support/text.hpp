@@ -14,6 +14,9 @@ namespace zmi {
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);  ///< ASCII only
 [[nodiscard]] bool is_valid_utf8(std::string_view text);
 
+/// Nothing but ASCII from blank to tilde: safe to show on a terminal as it is.
+[[nodiscard]] bool is_printable_ascii(std::string_view text);
+
 /// For error messages: control characters and bytes beyond ASCII as \xNN, cut after `limit` characters, in quotes.
 [[nodiscard]] std::string quoted(std::string_view text, std::size_t limit = 80);
 
