@@ -17,6 +17,9 @@ OUTSIDERS = {
 # The list that one-server guides copy, and ports that nothing of ours is about.
 OTHER_PORTS = [25, 80, 110, 143, 443, 465, 587, 993, 995, 3443, 5222, 5223, 7071, 9071, 1, 111, 3306, 20000]
 
+# Blockers of deployments that are made to have them: rules come only when the site accepts them.
+ACCEPTED_FINDINGS = {"swapped": ["ports-swapped"]}
+
 Packet = collections.namedtuple("Packet", "client source server destination protocol port")
 
 
@@ -48,20 +51,47 @@ def catalogue_ports(plan):
     return sorted(itertools.product(("tcp", "udp"), sorted(ports)))
 
 
-class Deployment:
-    """The plan and the rules of a deployment, as the command gives them, and its hosts."""
+class Emission:
+    """The plan of a deployment and its rules in some formats, as the command gives them."""
 
-    def __init__(self, support, name, rules_format):
+    def __init__(self, support, name, *formats):
         self.folder = tempfile.TemporaryDirectory(prefix="zmfirewall-enforce-")
         folder = pathlib.Path(self.folder.name)
         with support.Home(name) as home:
+            home.policy(*(f'<accept finding="{one}"/>' for one in ACCEPTED_FINDINGS.get(name, ())))
             inventory = self.command(home, "discover", "--json", source="zmprov").out
             path = folder / "inventory.json"
             path.write_text(inventory, encoding="utf-8")
             more = ("--inventory", path)
             self.plan = json.loads(self.command(home, "plan", "--all", "--json", more=more).out)
-            self.command(home, "emit", rules_format, "--all", "--output", folder / "rules", more=more)
+            for one in formats:
+                self.command(home, "emit", one, "--all", "--output", folder / one, more=more)
         self.plans = {server["name"]: server for server in self.plan["servers"]}
+
+    @staticmethod
+    def command(home, *arguments, **options):
+        result = home.run(*arguments, **options)
+        # 1: done, with findings; then there is an output as well.
+        if result.status not in (0, 1) or not result.out:
+            raise AssertionError(f"{arguments}: status {result.status}: {result.err}")
+        return result
+
+    def rules_of(self, rules_format, server):
+        """The folder with the files of one server."""
+        return pathlib.Path(self.folder.name) / rules_format / server
+
+    def close(self):
+        self.folder.cleanup()
+
+
+class Deployment:
+    """A deployment in one format, with all its hosts."""
+
+    def __init__(self, support, name, rules_format):
+        self.format = rules_format
+        self.emission = Emission(support, name, rules_format)
+        self.plan = self.emission.plan
+        self.plans = self.emission.plans
         self.ports = catalogue_ports(self.plan)
         self.hosts = {}
         for server in self.plan["servers"]:
@@ -70,14 +100,6 @@ class Deployment:
         for outsider, addresses in OUTSIDERS.items():
             own = [a for a in addresses if hosts.family_of(a) in families]
             self.hosts[outsider] = hosts.Host(outsider, own)
-
-    @staticmethod
-    def command(home, *arguments, **options):
-        result = home.run(*arguments, **options)
-        # 1: done, with findings.
-        if result.status not in (0, 1):
-            raise AssertionError(f"{arguments}: status {result.status}: {result.err}")
-        return result
 
     def packets(self, servers=None):
         """From every address of every host to every port of every server (or of those named)."""
@@ -92,7 +114,7 @@ class Deployment:
 
     def rules_of(self, server):
         """The folder with the files of one server."""
-        return pathlib.Path(self.folder.name) / "rules" / server
+        return self.emission.rules_of(self.format, server)
 
     def passing(self, packets):
         """Sends them all; which of them arrive?"""
@@ -114,7 +136,7 @@ class Deployment:
     def close(self):
         for host in self.hosts.values():
             host.close()
-        self.folder.cleanup()
+        self.emission.close()
 
     def compare(self, test, packets, passed):
         """Fails the test unless exactly what the plan allows has passed."""

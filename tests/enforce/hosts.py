@@ -45,6 +45,11 @@ def enter_namespaces(*programs):
     os.execvp(command[0], [*command, sys.executable, "-B", *sys.argv])
 
 
+def was_root():
+    """Was the caller root before enter_namespaces?"""
+    return pathlib.Path("/proc/self/uid_map").read_text(encoding="utf-8").split()[1] == "0"
+
+
 def batch(lines):
     """Several `ip` commands in the caller's namespace."""
     subprocess.run(["ip", "-batch", "-"], input="\n".join(lines) + "\n", text=True, check=True)

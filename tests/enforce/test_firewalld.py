@@ -2,57 +2,25 @@
 """The emitted files, loaded by the real firewalld with a message bus of its own: exactly the plan's (source, port) pairs pass,
 a second run changes nothing, a new plan removes what is stale, and undo leaves nothing."""
 
-import os
 import pathlib
-import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import deployed  # noqa: E402
 import hosts  # noqa: E402
+import surroundings  # noqa: E402
 
 support = hosts.support()
 support.need_binary()
 hosts.enter_namespaces("firewalld", "firewall-cmd", "firewall-offline-cmd", "dbus-daemon", "nft")
 
 SERVER = "mbox1.example.com"
-SOCKET = "/run/dbus/system_bus_socket"
-BUS = f"""<busconfig><type>system</type><listen>unix:path={SOCKET}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/>
-<allow send_type="signal"/><allow send_requested_reply="true" send_type="method_return"/>
-<allow send_requested_reply="true" send_type="error"/><allow receive_type="method_call"/>
-<allow receive_type="method_return"/><allow receive_type="error"/><allow receive_type="signal"/></policy></busconfig>
-"""
-
-
-def make_surroundings():
-    """A copy of /etc with firewalld's stock configuration, and a bus. The mounts end with this process."""
-    subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
-    subprocess.run(["cp", "-a", "/etc", "/run/etc"], stderr=subprocess.DEVNULL, check=False)  # but for what is secret
-    subprocess.run(["mount", "--bind", "/run/etc", "/etc"], check=True)
-    subprocess.run(["rm", "-rf", "/etc/firewalld"], check=True)
-    pathlib.Path("/etc/firewalld").mkdir()
-    pathlib.Path("/run/dbus").mkdir()
-    pathlib.Path("/run/bus.conf").write_text(BUS, encoding="utf-8")
-    os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={SOCKET}"
-
-
-START = """set -e
-dbus-daemon --config-file=/run/bus.conf --nofork --nopidfile >/run/bus.log 2>&1 &
-firewalld --nofork --nopid >/run/firewalld.log 2>&1 &
-for i in $(seq 200); do
-    if firewall-cmd --state >/dev/null 2>&1; then exit 0; fi
-    sleep 0.1
-done
-cat /run/bus.log /run/firewalld.log
-exit 1
-"""
 
 
 class Enforcement(unittest.TestCase):
     def setUp(self):
-        make_surroundings()
+        surroundings.for_firewalld()
         hosts.make_bridge()
         self.deployment = deployed.Deployment(support, "dual-stack", "firewalld")
         self.addCleanup(self.deployment.close)
@@ -75,7 +43,7 @@ class Enforcement(unittest.TestCase):
         rules = self.deployment.rules_of(SERVER)
         self.run_on_host("sh", rules / "zmfirewall-apply.sh", "check")
         self.assertEqual(self.own_files(), [])
-        self.run_on_host("sh", "-c", START)
+        self.run_on_host("sh", "-c", surroundings.START_FIREWALLD)
         self.run_on_host("sh", rules / "zmfirewall-apply.sh")
         self.assertEqual(self.own_files(), sorted(self.emitted(SERVER) + ["zmfirewall-previous-zone"]))
 

@@ -5,13 +5,13 @@ nothing, a new plan removes what is stale, and undo leaves only ssh."""
 import os
 import pathlib
 import re
-import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import deployed  # noqa: E402
 import hosts  # noqa: E402
+import surroundings  # noqa: E402
 
 support = hosts.support()
 support.need_binary()
@@ -22,21 +22,9 @@ hosts.enter_namespaces("ufw", "iptables")
 SERVER = "mbox1.example.com"
 
 
-def mount_copies():
-    """ufw gets copies of its own files; the host's are not touched. The mounts end with this process."""
-    subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)  # its locks, and the copies
-    for folder in ("/etc/ufw", "/etc/default"):
-        copy = "/run/copies" + folder
-        subprocess.run(["mkdir", "-p", copy], check=True)
-        subprocess.run(["cp", "-a", folder + "/.", copy], check=True)
-        subprocess.run(["mount", "--bind", copy, folder], check=True)
-    defaults = pathlib.Path("/etc/default/ufw")
-    defaults.write_text(re.sub("(?m)^IPV6=.*", "IPV6=yes", defaults.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 class Enforcement(unittest.TestCase):
     def setUp(self):
-        mount_copies()
+        surroundings.for_ufw()
         hosts.make_bridge()
         self.deployment = deployed.Deployment(support, "dual-stack", "ufw")
         self.addCleanup(self.deployment.close)
