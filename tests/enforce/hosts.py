@@ -29,15 +29,20 @@ def skip_program(why):
     sys.exit(SKIPPED)
 
 
-def enter_namespaces(*programs):
-    """Starts this program again in namespaces of its own, as their root; skips where that is not permitted."""
+def enter_namespaces(*programs, as_root=False):
+    """Starts this program again in namespaces of its own, as their root; skips where that is not permitted.
+
+    `as_root`: as the real root, who may have machines in the Debian tree; skips where the caller is not root."""
     os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
     if os.environ.get(INSIDE):
         return
     for program in ("unshare", "ip", *programs):
         if not shutil.which(program):
             skip_program(f"{program} is not installed")
-    command = ["unshare", "--map-root-user", "--net", "--mount", "--propagation", "private"]
+    if as_root and os.geteuid() != 0:
+        skip_program("this needs root; what it does stays in namespaces and in copies")
+    user = [] if as_root else ["--map-root-user"]
+    command = ["unshare", *user, "--net", "--mount", "--propagation", "private"]
     tried = subprocess.run([*command, "true"], stderr=subprocess.PIPE, text=True, check=False)
     if tried.returncode != 0:
         skip_program(f"namespaces are not permitted here: {tried.stderr.strip()}")
@@ -191,6 +196,10 @@ class Host:
             raise RuntimeError(f"host {self.name}: {answer['problem']}")
         return answer
 
+    def machine(self, debian_root, binds):
+        """A machine of the Debian tree in this host's network; `binds` as there."""
+        return debian_root.Machine(self.name, net=f"/proc/{self.pid}/ns/net", binds=binds)
+
     def close(self):
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
@@ -249,6 +258,14 @@ class Host:
     def do_arrived(self):
         arrived, self.server.arrived = self.server.arrived, set()
         return sorted(arrived)
+
+
+def debian_root():
+    """Machines with the programs that this host need not have."""
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "debian"))
+    import debian_root as module  # pylint: disable=import-outside-toplevel
+
+    return module
 
 
 def support():

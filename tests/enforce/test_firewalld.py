@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The emitted files, loaded by the real firewalld with a message bus of its own: exactly the plan's (source, port) pairs pass,
-a second run changes nothing, a new plan removes what is stale, and undo leaves nothing."""
+"""The emitted files, loaded by the real firewalld in a machine of the private Debian tree: exactly the plan's (source, port)
+pairs pass, a second run changes nothing, a new plan removes what is stale, and undo leaves nothing."""
 
 import pathlib
 import sys
@@ -13,21 +13,24 @@ import surroundings  # noqa: E402
 
 support = hosts.support()
 support.need_binary()
-hosts.enter_namespaces("firewalld", "firewall-cmd", "firewall-offline-cmd", "dbus-daemon", "nft")
+debian_root = hosts.debian_root()
+debian_root.need()
+hosts.enter_namespaces(as_root=True)
 
 SERVER = "mbox1.example.com"
 
 
 class Enforcement(unittest.TestCase):
     def setUp(self):
-        surroundings.for_firewalld()
         hosts.make_bridge()
         self.deployment = deployed.Deployment(support, "dual-stack", "firewalld")
         self.addCleanup(self.deployment.close)
-        self.host = self.deployment.hosts[SERVER]
+        folder = self.deployment.emission.folder.name
+        self.machine = self.deployment.hosts[SERVER].machine(debian_root, {folder: folder})
+        self.addCleanup(self.machine.close)
 
     def run_on_host(self, *command):
-        status, output = self.host.call("run", command=[str(word) for word in command])
+        status, output = self.machine.run(command)
         self.assertEqual(status, 0, output)
         return output
 
@@ -43,7 +46,7 @@ class Enforcement(unittest.TestCase):
         rules = self.deployment.rules_of(SERVER)
         self.run_on_host("sh", rules / "zmfirewall-apply.sh", "check")
         self.assertEqual(self.own_files(), [])
-        self.run_on_host("sh", "-c", surroundings.START_FIREWALLD)
+        surroundings.start_firewalld(self.machine)
         self.run_on_host("sh", rules / "zmfirewall-apply.sh")
         self.assertEqual(self.own_files(), sorted(self.emitted(SERVER) + ["zmfirewall-previous-zone"]))
 
@@ -59,7 +62,7 @@ class Enforcement(unittest.TestCase):
         broken = pathlib.Path(other) / "zones" / "zmfirewall.xml"
         text = broken.read_text(encoding="utf-8")
         broken.write_text(text.replace("</zone>", ""), encoding="utf-8")
-        status, output = self.host.call("run", command=["sh", str(other / "zmfirewall-apply.sh")])
+        status, output = self.machine.run(["sh", other / "zmfirewall-apply.sh"])
         self.assertEqual(status, 1, output)
         self.assertIn("nothing was changed", output)
 
