@@ -4,7 +4,7 @@
 build_packages=(g++ cmake make ninja-build pkg-config libcurl4-openssl-dev libssl-dev libpugixml-dev libboost-dev
                 libcli11-dev libfmt-dev nlohmann-json3-dev libexpected-dev)
 demo_packages=(python3 openssl)
-test_packages=(libgtest-dev python3 python3-jsonschema openssl nftables iptables ipset ufw iproute2 util-linux
+test_packages=(libgtest-dev python3 python3-jsonschema openssl nftables iptables ipset ufw nmap iproute2 util-linux
                libxml2-utils debootstrap)
 
 is_installed() {

@@ -18,9 +18,11 @@ import threading
 import time
 
 CLONE_NEWNET = 0x40000000
+IP_FREEBIND = 15
 SKIPPED = 77
 INSIDE = "ZMFIREWALL_ENFORCE_INSIDE"
-DENIED_AFTER = 0.7  # seconds without an answer
+DENIED_AFTER = 0.7  # seconds without an answer; what should have been answered is tried again, with more patience
+MARK = b"zmfirewall"  # how our own datagrams begin; their number follows
 WINDOW = 300  # connections at the same time
 
 
@@ -65,50 +67,74 @@ def make_bridge():
     batch(["link set lo up", "link add br0 type bridge mcast_snooping 0", "link set br0 up"])
 
 
+def wildcard(address):
+    return "::" if ":" in address else "0.0.0.0"
+
+
 def family_of(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 class Server(threading.Thread):
-    """Accepts and receives on every port, and remembers the numbers of the datagrams."""
+    """Accepts and receives on every port, and remembers the numbers of our own datagrams. Others are answered."""
 
     def __init__(self, addresses, ports):
         super().__init__(daemon=True)
         self.arrived = set()
         self.selector = selectors.DefaultSelector()
-        for family in {family_of(a) for a in addresses}:
-            for protocol, port in ports:
-                self.open(family, protocol, port)
+        self.bell, self.bell_rope = socket.socketpair()
+        self.rung = threading.Event()
+        self.selector.register(self.bell, selectors.EVENT_READ, "bell")
+        # UDP by address: an answer must come from the address that was asked.
+        for protocol, port in ports:
+            for address in addresses if protocol == "udp" else sorted({wildcard(a) for a in addresses}):
+                self.open(protocol, address, port)
 
-    def open(self, family, protocol, port):
-        kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
-        listener = socket.socket(family, kind)
+    def open(self, protocol, address, port):
+        listener = socket.socket(family_of(address), socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
+        if family_of(address) == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)  # the address comes later; good for IPv6, too
         listener.setblocking(False)
-        listener.bind(("", port))
+        listener.bind((address, port))
         if protocol == "tcp":
             listener.listen(1024)
         self.selector.register(listener, selectors.EVENT_READ, protocol)
 
     def run(self):
         while True:
-            for key, _ in self.selector.select():
+            ready = [key for key, _ in self.selector.select()]
+            for key in ready:
                 try:
-                    while True:
-                        if key.data == "tcp":
-                            key.fileobj.accept()[0].close()
-                        else:
-                            self.arrived.add(struct.unpack("!I", key.fileobj.recv(4))[0])
-                except (BlockingIOError, ConnectionError):
+                    while key.data == "tcp":
+                        key.fileobj.accept()[0].close()
+                    while key.data == "udp":
+                        self.receive(key.fileobj)
+                except OSError:  # nothing is left, or the other side is gone
                     pass
+            if any(key.data == "bell" for key in ready):
+                self.bell.recv(1)
+                self.rung.set()
+
+    def receive(self, listener):
+        data, sender = listener.recvfrom(2048)
+        if data.startswith(MARK):
+            self.arrived.add(struct.unpack("!I", data[len(MARK) :])[0])
+        else:
+            listener.sendto(b"here", sender)
+
+    def settle(self):
+        """Returns when all is read that was there at the call."""
+        self.rung.clear()
+        self.bell_rope.send(b"!")
+        self.rung.wait()
 
 
-def connect_all(source, targets):
-    """Indices of the (address, port) to which a TCP connection from `source` came about."""
-    connected = set()
-    waiting = list(enumerate(targets))
+def connect_all(targets, patience):
+    """`targets`: [source, address, port, number]; the answer: the numbers of those that were reached in time."""
+    connected = []
+    waiting = list(targets)
     running = {}
     selector = selectors.DefaultSelector()
 
@@ -119,7 +145,7 @@ def connect_all(source, targets):
 
     while waiting or running:
         while waiting and len(running) < WINDOW:
-            index, (address, port) = waiting.pop()
+            source, address, port, number = waiting.pop()
             sock = socket.socket(family_of(address), socket.SOCK_STREAM)
             sock.setblocking(False)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -128,10 +154,10 @@ def connect_all(source, targets):
                 sock.close()
                 continue
             selector.register(sock, selectors.EVENT_WRITE)
-            running[sock] = (index, time.monotonic() + DENIED_AFTER)
+            running[sock] = (number, time.monotonic() + patience)
         for key, _ in selector.select(0.02):
             if key.fileobj.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
-                connected.add(running[key.fileobj][0])
+                connected.append(running[key.fileobj][0])
             finish(key.fileobj)
         now = time.monotonic()
         for sock in [s for s, (_, end) in running.items() if end < now]:
@@ -139,13 +165,13 @@ def connect_all(source, targets):
     return connected
 
 
-def send_all(source, targets):
-    """One datagram, and a second in case the first met an unknown neighbour, to each (address, port, number)."""
+def send_all(targets):
+    """One datagram, and a second in case the first met an unknown neighbour, to each [source, address, port, number]."""
     for _ in range(2):
-        for address, port, number in targets:
+        for source, address, port, number in targets:
             with socket.socket(family_of(address), socket.SOCK_DGRAM) as sock:
                 sock.bind((source, 0))
-                sock.sendto(struct.pack("!I", number), (address, port))
+                sock.sendto(MARK + struct.pack("!I", number), (address, port))
         time.sleep(0.1)
 
 
@@ -170,11 +196,11 @@ class Host:
         ours.close()
         self.receive()
         Host.count += 1
-        port = f"port{Host.count}"
+        self.port = f"port{Host.count}"
         batch([
-            f"link add {port} type veth peer name eth0 netns {self.pid}",
-            f"link set {port} master br0",
-            f"link set {port} up",
+            f"link add {self.port} type veth peer name eth0 netns {self.pid}",
+            f"link set {self.port} master br0",
+            f"link set {self.port} up",
         ])
         self.call("wire")
 
@@ -201,6 +227,8 @@ class Host:
         return debian_root.Machine(self.name, net=f"/proc/{self.pid}/ns/net", binds=binds)
 
     def close(self):
+        # Not only the process: its namespace may answer for a while.
+        batch([f"link del {self.port}"])
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         self.channel.close()
@@ -214,6 +242,7 @@ class Host:
             channel.write(json.dumps(answer) + "\n")
             channel.flush()
             return
+        batch(["link set lo up"])  # first: where there is no address at all, a socket does not keep its own
         self.server = Server(self.addresses, ports)
         self.server.start()
         answer = True
@@ -230,7 +259,7 @@ class Host:
                 answer = {"problem": repr(problem)}
 
     def do_wire(self):
-        lines = ["link set lo up", "link set eth0 up"]
+        lines = ["link set eth0 up"]
         for address in self.addresses:
             lines.append(f"addr add {address}/{'128 dev eth0 nodad' if ':' in address else '32 dev eth0'}")
         lines += ["route add default dev eth0", "route add ::/0 dev eth0"]
@@ -241,21 +270,15 @@ class Host:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         return [done.returncode, done.stdout]
 
-    def do_connect(self, targets):
-        """`targets`: [address, port, number]; the answer: the numbers of those that were reached."""
-        reached = []
-        for source in self.addresses:
-            mine = [t for t in targets if family_of(t[0]) == family_of(source)]
-            connected = connect_all(source, [(t[0], t[1]) for t in mine])
-            reached += [mine[i][2] for i in connected]
-        return reached
+    def do_connect(self, targets, patience=DENIED_AFTER):
+        return connect_all(targets, patience)
 
     def do_send(self, targets):
-        for source in self.addresses:
-            send_all(source, [t for t in targets if family_of(t[0]) == family_of(source)])
+        send_all(targets)
         return True
 
     def do_arrived(self):
+        self.server.settle()
         arrived, self.server.arrived = self.server.arrived, set()
         return sorted(arrived)
 
