@@ -16,7 +16,7 @@ using Files = std::vector<RenderedFile>;
 
 /// Everything is rendered before anything is written.
 zmi::Expected<Files> render_all(const Format& format, const Plan& plan) {
-    const RenderOptions options{ZMFIREWALL_VERSION};
+    const RenderOptions options{ZMFIREWALL_VERSION, plan.made_at, plan.this_node};
     Files files;
     for (const auto& server : plan.servers) {
         auto rendered = render(format, server, plan.source, options);
@@ -71,7 +71,7 @@ ExitStatus prove_server(const ServerPlan& server, const std::string& rules, zmi:
 }
 
 ExitStatus run_proofs(const Format& format, const Plan& plan, zmi::ProcessRunner& runner) {
-    const RenderOptions options{ZMFIREWALL_VERSION};
+    const RenderOptions options{ZMFIREWALL_VERSION, plan.made_at, plan.this_node};
     if (!can_prove(format)) {
         tell(fmt::format("--prove does not know how to load the format {} (see formats)", format.name));
         return ExitStatus::usage;

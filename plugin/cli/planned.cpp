@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <plugin/cli/planned.hpp>
+#include <zmintegration/support/clock.hpp>
 
 namespace zmfw {
 
@@ -17,6 +18,7 @@ zmi::Expected<Planned> make_plan(const Context& context, const Selection& select
     const auto only = Context::selected(selection, planned.inventory);
     if (!only) return tl::unexpected(only.error());
     planned.plan = derive_plan(planned.inventory, planned.catalogue, planned.policy, *only);
+    planned.plan.made_at = zmi::to_rfc3339(zmi::SystemClock().now());
     return planned;
 }
 

@@ -28,17 +28,6 @@ OpenPort policy_port(const Policy& policy, const Policy::Allow& allow, std::stri
     return open;
 }
 
-std::string digest_of(const ServerPlan& plan) {
-    std::string text = plan.name + "\n";
-    for (const auto& open : plan.open) {
-        text += fmt::format("{}|{}|{}|{}", open.protocol, open.port.to_string(), open.endpoint, open.audience);
-        for (const auto& source : open.sources) text += "|" + source.to_string();
-        for (const auto& destination : open.destinations) text += "|to " + destination.to_string();
-        text += "\n";
-    }
-    return sha256_hex(text);
-}
-
 std::optional<PortRange> known_port(const EndpointState& state) {
     if (!state.listening.sockets.empty()) return state.listening.sockets.front().port;
     if (state.endpoint->port.constants.empty()) return std::nullopt;
@@ -94,6 +83,17 @@ ServerPlan derive_server(const Decider& decider, std::size_t server) {
 }
 
 }  // namespace
+
+std::string digest_of(const ServerPlan& plan) {
+    std::string text = plan.name + "\n";
+    for (const auto& open : plan.open) {
+        text += fmt::format("{}|{}|{}|{}", open.protocol, open.port.to_string(), open.endpoint, open.audience);
+        for (const auto& source : open.sources) text += "|" + source.to_string();
+        for (const auto& destination : open.destinations) text += "|to " + destination.to_string();
+        text += "\n";
+    }
+    return sha256_hex(text);
+}
 
 std::string PortRange::to_string() const {
     return is_single() ? std::to_string(first) : fmt::format("{}-{}", first, last);

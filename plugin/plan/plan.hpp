@@ -86,9 +86,13 @@ struct ServerPlan {
 
 struct Plan {
     zmi::Source source;
-    std::string this_node;
+    std::string made_at;    ///< RFC 3339, UTC; set by who has a clock, derive_plan() leaves it empty
+    std::string this_node;  ///< where the facts were gathered
     std::vector<ServerPlan> servers;  ///< sorted by name
 };
+
+/// What ServerPlan::digest has to be.
+[[nodiscard]] std::string digest_of(const ServerPlan& plan);
 
 /// Pure: the same three values give the same plan. `only` restricts to one server name (lower case).
 [[nodiscard]] Plan derive_plan(const zmi::Inventory& inventory, const Catalogue& catalogue, const Policy& policy,

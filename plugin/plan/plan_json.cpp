@@ -81,6 +81,7 @@ std::string to_json(const Plan& plan) {
                       {"server", plan.source.server},
                       {"complete", plan.source.complete},
                       {"taken_at", plan.source.taken_at}};
+    json["made_at"] = plan.made_at;
     json["this_node"] = plan.this_node;
     json["servers"] = Json::array();
     for (const auto& server : plan.servers) json["servers"].push_back(server_json(server));

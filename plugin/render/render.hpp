@@ -16,7 +16,9 @@ struct RenderedFile {
 };
 
 struct RenderOptions {
-    std::string version;  ///< of the program, for the header
+    std::string version;         ///< of the program, for the header
+    std::string made_at = {};    ///< of the plan, for the formats that are read again
+    std::string this_node = {};  ///< likewise
 };
 
 /// The files of scope "server" for one server. Pure: the same plan gives the same bytes; the time in the header is

@@ -95,6 +95,8 @@ Expected<void> validate(const zmi::Source& source, const ViewHeader& header) {
     std::vector<std::pair<std::string, std::string>> texts = {{"source kind", source.kind},
                                                               {"source", source.server},
                                                               {"time", source.taken_at},
+                                                              {"time", header.made_at},
+                                                              {"node", header.this_node},
                                                               {"version", header.version}};
     for (const auto& [name, text] : texts) {
         if (!is_plain(text)) {
@@ -109,6 +111,8 @@ Expected<void> validate(const zmi::Source& source, const ViewHeader& header) {
 void set_header(Record& view, const zmi::Source& source, const ViewHeader& header) {
     view.set("program", std::string(k_program));
     view.set("version", header.version);
+    view.set("made_at", header.made_at);
+    view.set("this_node", header.this_node);
     view.set("taken_at", source.taken_at);
     view.set("source_kind", source.kind);
     view.set("source_server", source.server);

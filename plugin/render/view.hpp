@@ -10,7 +10,9 @@ namespace zmfw {
 
 /// What the templates print beside the plan.
 struct ViewHeader {
-    std::string version;             ///< of the program
+    std::string version;  ///< of the program
+    std::string made_at;  ///< the plan's own
+    std::string this_node;
     std::vector<std::string> apply;  ///< lines for people
     std::vector<std::string> undo;
 };

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace zmi {
 
@@ -21,5 +23,8 @@ public:
 
 /// "2026-11-24T06:15:47Z"
 [[nodiscard]] std::string to_rfc3339(std::chrono::sys_seconds time);
+
+/// Exactly that form, and a day and a second that exist; nullopt for anything else.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text);
 
 }  // namespace zmi

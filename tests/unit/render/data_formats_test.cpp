@@ -105,23 +105,24 @@ TEST(Markdown, KeepsEveryRuleInItsRow) {
     EXPECT_EQ(rows, 2 + hostile_plan().open.size());
 }
 
-TEST(Json, HoldsTheRulesOfAllServers) {
+TEST(Json, HoldsThePlanOfAllServers) {
     const auto data = json::parse(rendered_cluster("json", {hostile_plan(), other_plan()}));
+    EXPECT_EQ(data.at("schema"), "zmfirewall/plan/1");
     ASSERT_EQ(data.at("servers").size(), 2U);
-    const auto& rules = data["servers"][0]["rules"];
+    const auto& rules = data["servers"][0]["open"];
     ASSERT_EQ(rules.size(), hostile_plan().open.size());
-    EXPECT_EQ(data["servers"][1]["rules"], json::array());
+    EXPECT_EQ(data["servers"][1]["open"], json::array());
     EXPECT_EQ(data["servers"][0]["addresses"], json({"10.0.0.5", "10.0.0.6", "2001:db8:5::5"}));
     EXPECT_EQ(rules[0]["title"], hostile_plan().open[0].title);
     EXPECT_EQ(rules[0]["because"][0]["value"], "a\"b\\c\x01 <?>|");
     std::map<std::string, json> by_endpoint;
     for (const auto& rule : rules) by_endpoint[rule["endpoint"]] = rule;
-    EXPECT_EQ(by_endpoint["ldap"]["sources4"], json({"10.0.0.11", "10.0.1.0/24"}));
-    EXPECT_EQ(by_endpoint["ldap"]["sources6"], json({"2001:db8:5::11"}));
-    EXPECT_EQ(by_endpoint["memcached"]["destinations4"], json({"10.0.0.5"}));
-    EXPECT_EQ(by_endpoint["memcached"]["sources6"], json::array());
-    EXPECT_EQ(by_endpoint["policy"]["last_port"], 20010);
-    EXPECT_EQ(by_endpoint["smtp"]["sources4"], json({"0.0.0.0/0"}));
+    EXPECT_EQ(by_endpoint["ldap"]["sources"], json({"10.0.0.11", "10.0.1.0/24", "2001:db8:5::11"}));
+    EXPECT_EQ(by_endpoint["memcached"]["destinations"], json({"10.0.0.5"}));
+    EXPECT_EQ(by_endpoint["memcached"]["sources"], json({"10.0.0.11"}));
+    EXPECT_EQ(by_endpoint["policy"]["port"], "20000-20010");
+    EXPECT_EQ(by_endpoint["smtp"]["port"], 25);
+    EXPECT_EQ(by_endpoint["smtp"]["sources"], json({"0.0.0.0/0", "::/0"}));
 }
 
 TEST(Aws, GivesOnePermissionAPortWithMergedNetworks) {
