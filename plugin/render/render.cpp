@@ -21,7 +21,7 @@ std::string with_server(std::string text, const std::string& server) {
 }
 
 ViewHeader header_of(const Format& format, const std::string& server, const RenderOptions& options) {
-    ViewHeader header{options.version, options.made_at, options.this_node, format.apply, format.undo};
+    ViewHeader header{options.version, format.apply, format.undo, options.made_at, options.this_node};
     for (auto& line : header.apply) line = with_server(line, server);
     for (auto& line : header.undo) line = with_server(line, server);
     return header;

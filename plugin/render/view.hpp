@@ -10,11 +10,11 @@ namespace zmfw {
 
 /// What the templates print beside the plan.
 struct ViewHeader {
-    std::string version;  ///< of the program
-    std::string made_at;  ///< the plan's own
-    std::string this_node;
+    std::string version;             ///< of the program
     std::vector<std::string> apply;  ///< lines for people
     std::vector<std::string> undo;
+    std::string made_at = {};  ///< the plan's own
+    std::string this_node = {};
 };
 
 /// The view of one server's plan, which must outlive it, after server_schema(); of what is not wanted, less or nothing.
