@@ -284,11 +284,12 @@ class NftReader:
 
     def read(self):
         hooked = []
-        for (family, table, name), (chain, its_rules) in self.chains.items():
+        for (family, table, name), (chain, _) in self.chains.items():
             hook = chain.get("hook")
-            if hook not in ("input", "prerouting", "ingress") or chain["type"] == "nat" and not its_rules:
+            if hook not in ("input", "prerouting", "ingress"):
                 continue
-            if chain["type"] != "filter" or family != "inet" or hook == "ingress":
+            # A chain for NAT is good if it changes nothing: the verdicts that do are not known here.
+            if chain["type"] not in ("filter", "nat") or family != "inet" or hook == "ingress":
                 raise Unknown(f"chain {chain}")
             hooked.append((hook == "input", chain["prio"], f"{family} {table} {name}", chain["policy"]))
         if len({one[:2] for one in hooked}) != len(hooked):

@@ -17,12 +17,25 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import deployed  # noqa: E402
 import hosts  # noqa: E402
 import surroundings  # noqa: E402
-from meaning import PROTOCOLS, box_of_network, choice, describe, differences, packet, packets_of_plan, span  # noqa: E402
-from meaning import read_iptables, read_nft  # noqa: E402
+from meaning import (  # noqa: E402
+    PROTOCOLS,
+    box_of_network,
+    choice,
+    describe,
+    differences,
+    meet_all,
+    packet,
+    packets_of_plan,
+    read_iptables,
+    read_nft,
+    span,
+)
 
+FORMATS = ["nftables", "iptables", "ufw", "firewalld"]
 support = hosts.support()
 support.need_binary()
-hosts.enter_namespaces("nft", "iptables", "ip6tables", "ipset")
+debian_root = hosts.debian_root()
+hosts.enter_namespaces("nft", "iptables", "ip6tables", "ipset", as_root=os.geteuid() == 0)
 
 
 def icmp(*types, family=4):
@@ -76,6 +89,22 @@ UFW_ALWAYS = [
 ]
 
 
+
+def through_firewalld(boxes):
+    """firewalld drops IPv6 that no answer could go back to, but for neighbour discovery."""
+    ways = [choice("family", 4), packet(choice("family", 6), choice("way_back", True)), *icmp(134, 135, family=6)]
+    return meet_all(boxes, ways)
+
+
+FIREWALLD_ALWAYS = through_firewalld([
+    *OWN_CONNECTIONS,
+    choice("redirected", True),  # by a port forwarding, which somebody made for it
+    packet(span("protocol", PROTOCOLS["icmp"]), NOT_INVALID),
+    packet(span("protocol", PROTOCOLS["icmpv6"]), NOT_INVALID),
+    packet(LINK_LOCAL, box_of_network("destination", "fe80::/64"), udp(546), NOT_INVALID),  # DHCPv6
+])  # fmt: skip
+
+
 def through_ufw(boxes):
     """ufw drops packets to strange addresses and with source routes in front of all rules, also of ours."""
     ways = [packet(choice("family", 4), TO_US), NO_ROUTING_HEADER]
@@ -125,11 +154,22 @@ def loaded_ufw(rules):
     return read_iptables(*parts(in_new_network(UFW, rules / "zmfirewall-apply.sh", "/run/pristine")))
 
 
+def loaded_firewalld(machine):
+    def load(rules):
+        for command in (["sh", rules / "zmfirewall-apply.sh"], ["nft", "-j", "list", "ruleset"]):
+            status, output = machine.run(command)
+            if status != 0:
+                raise AssertionError(f"{command}: status {status}: {output}")
+        return read_nft(json.loads(output))
+
+    return load
+
+
 class SameMeaning(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         names = sorted(path.stem for path in support.deployments.FIXTURES.glob("*.json"))
-        cls.emissions = {name: deployed.Emission(support, name, "nftables", "iptables", "ufw") for name in names}
+        cls.emissions = {name: deployed.Emission(support, name, *FORMATS) for name in names}
 
     @classmethod
     def tearDownClass(cls):
@@ -164,6 +204,15 @@ class SameMeaning(unittest.TestCase):
         surroundings.for_ufw()
         subprocess.run(["cp", "-a", "/etc/ufw", "/run/pristine"], check=True)
         self.check("ufw", loaded_ufw, UFW_ALWAYS, lambda plan: through_ufw(packets_of_plan(plan)))
+
+    def test_of_firewalld(self):
+        folders = [emission.folder.name for emission in self.emissions.values()]
+        machine = debian_root.Machine("firewalld", binds=dict(zip(folders, folders)))
+        self.addCleanup(machine.close)
+        surroundings.start_firewalld(machine)
+        # One after the other in one firewalld: each replaces the one before.
+        self.check("firewalld", loaded_firewalld(machine), FIREWALLD_ALWAYS,
+                   lambda plan: through_firewalld(packets_of_plan(plan)), at_once=1)  # fmt: skip
 
 
 if __name__ == "__main__":
