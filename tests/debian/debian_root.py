@@ -120,33 +120,23 @@ def apt_proxy():
     return value[0].partition("=")[2] if value else None
 
 
-class Machine:
-    """One host in the tree. It ends, with all its processes and mounts, on close() and also when this process dies."""
+class Handle:
+    """A machine that somebody else holds, by the number of its first process."""
 
-    def __init__(self, name, net=None, binds=None):
-        """`net`: path of an existing network namespace, else a new one. `binds`: {path outside: path inside}, read only."""
-        place = root()
+    def __init__(self, name, pid):
         self.name = name
-        command = ["nsenter", f"--net={net}"] if net else []
-        command += ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--propagation", "private"]
-        command += [] if net else ["--net"]
-        pairs = [word for pair in (binds or {}).items() for word in map(str, pair)]
-        command += [sys.executable, "-B", str(HERE / "machine_init.py"), str(place), name, *pairs]
-        self.init = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.pid = None
-        word, _, rest = self.init.stdout.readline().partition(" ")
-        if word != "ready":
-            self.close()
-            raise unittest.SkipTest(f"no machine in namespaces of its own: {word} {rest}".strip())
-        self.pid = int(rest)
+        self.pid = pid
 
     def command(self, argv):
         """What a program outside runs to run `argv` inside."""
-        return inside(self.pid, argv)
+        spaces = ["--mount", "--net", "--pid", "--uts", "--ipc"]
+        return ["nsenter", f"--target={self.pid}", *spaces, "--", *map(str, argv)]
 
     def run(self, argv, **options):
         """(status, stdout and stderr) of a program in this machine."""
         settings = {"env": ENVIRONMENT, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        if "input" in options:
+            del settings["stdin"]
         done = subprocess.run(self.command(argv), text=True, errors="replace", check=False, **{**settings, **options})
         return done.returncode, done.stdout
 
@@ -160,15 +150,30 @@ class Machine:
         """A file of the machine, from outside."""
         return pathlib.Path(f"/proc/{self.pid}/root") / str(inside_path).lstrip("/")
 
+
+class Machine(Handle):
+    """One host in the tree. It ends, with all its processes and mounts, on close() and also when this process dies."""
+
+    def __init__(self, name, net=None, binds=None):
+        """`net`: path of an existing network namespace, else a new one. `binds`: {path outside: path inside}, read only."""
+        super().__init__(name, None)
+        place = root()
+        command = ["nsenter", f"--net={net}"] if net else []
+        command += ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--propagation", "private"]
+        command += [] if net else ["--net"]
+        pairs = [word for pair in (binds or {}).items() for word in map(str, pair)]
+        command += [sys.executable, "-B", str(HERE / "machine_init.py"), str(place), name, *pairs]
+        self.init = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        word, _, rest = self.init.stdout.readline().partition(" ")
+        if word != "ready":
+            self.close()
+            raise unittest.SkipTest(f"no machine in namespaces of its own: {word} {rest}".strip())
+        self.pid = int(rest)
+
     def close(self):
         self.init.stdin.close()
         self.init.stdout.close()
         self.init.wait()
-
-
-def inside(pid, argv):
-    spaces = ["--mount", "--net", "--pid", "--uts", "--ipc"]
-    return ["nsenter", f"--target={pid}", *spaces, "--", *map(str, argv)]
 
 
 def need():
