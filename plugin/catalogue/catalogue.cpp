@@ -30,6 +30,12 @@ const Endpoint* Catalogue::find(std::string_view endpoint_id) const {
     return at == endpoints.end() ? nullptr : &*at;
 }
 
+const Egress* Catalogue::find_egress(std::string_view egress_id) const {
+    const auto at =
+        std::find_if(egress.begin(), egress.end(), [&](const Egress& one) { return one.id == egress_id; });
+    return at == egress.end() ? nullptr : &*at;
+}
+
 zmi::Wanted Catalogue::wanted() const {
     zmi::Wanted wanted;
     for (const auto& [name, spec] : attributes) wanted.attributes.insert(name);

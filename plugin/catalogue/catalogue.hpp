@@ -152,6 +152,31 @@ struct Flow {
     std::vector<Reach> reaches;
 };
 
+/// Somebody outside the deployment, or behind a name that only a fact tells, to whom servers connect. What servers
+/// say to each other stands in the flows.
+struct Egress {
+    std::string id;  ///< shares the endpoints' name space
+    std::string title;
+    std::string protocol;              ///< "tcp" or "udp"
+    std::vector<std::uint16_t> ports;  ///< of every destination that does not name one itself
+    bool verified = true;              ///< else nothing is opened unless the policy accepts the id
+    std::string confidence;
+    /// Who is connected to: the hosts that a fact names, or the addresses in a setting of a file. Where the fact is
+    /// not set, or none is given: any address.
+    FactKind fact = FactKind::attribute;
+    std::string fact_name;     ///< may be empty
+    std::string file;          ///< key of LocalFacts::files; may be empty
+    std::string setting;       ///< of that file: addresses, separated by blanks
+    std::string behind;        ///< where all of them are loopback: the service here that asks others in their stead
+    std::string port_fact;     ///< attribute with the port; may be empty
+    Condition when;            ///< subject: the server that connects
+    std::string closed_because;  ///< of an unverified one: why nothing is opened, and what to do
+    std::string note;
+    std::vector<std::string> sources;
+    std::string file_name;  ///< of the catalogue, and line
+    int line = 0;
+};
+
 enum class Severity { info, warning, blocker };
 [[nodiscard]] std::string_view to_string(Severity severity);
 
@@ -184,10 +209,12 @@ struct Catalogue {
     std::map<std::string, Role, std::less<>> roles;
     std::vector<Endpoint> endpoints;  ///< in file order
     std::vector<Flow> flows;
+    std::vector<Egress> egress;
     std::vector<FindingSpec> findings;
     std::vector<PortPair> pairs;
 
     [[nodiscard]] const Endpoint* find(std::string_view endpoint_id) const;
+    [[nodiscard]] const Egress* find_egress(std::string_view egress_id) const;
     [[nodiscard]] zmi::Wanted wanted() const;
 };
 

@@ -11,6 +11,7 @@ namespace zmfw {
 [[nodiscard]] Condition read_condition(const XmlElement& element);  ///< the children of `element`; none: always
 [[nodiscard]] Role read_role(const XmlElement& element);
 [[nodiscard]] Endpoint read_endpoint(const XmlElement& element);
+[[nodiscard]] Egress read_egress(const XmlElement& element);
 [[nodiscard]] Flow read_flow(const XmlElement& element);
 [[nodiscard]] FindingSpec read_finding(const XmlElement& element);
 

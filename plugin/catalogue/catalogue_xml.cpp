@@ -93,6 +93,8 @@ void read_entry(const XmlElement& element, Catalogue& catalogue, bool may_replac
         add(catalogue.roles, element, read_id(element, "id"), read_role(element), may_replace);
     } else if (kind == "endpoint") {
         add(catalogue.endpoints, element, read_endpoint(element), may_replace);
+    } else if (kind == "egress") {
+        add(catalogue.egress, element, read_egress(element), may_replace);
     } else if (kind == "flow") {
         add(catalogue.flows, element, read_flow(element), may_replace);
     } else if (kind == "finding") {

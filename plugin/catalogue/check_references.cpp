@@ -39,6 +39,7 @@ private:
     }
     void typed(const Condition& condition, const std::string& where);
     void one_endpoint(const Endpoint& endpoint);
+    void one_egress(const Egress& egress);
 
     const Catalogue& m_catalogue;
     std::string m_first;
@@ -90,6 +91,18 @@ void ReferenceCheck::one_endpoint(const Endpoint& endpoint) {
     condition(endpoint.listens, where);
 }
 
+void ReferenceCheck::one_egress(const Egress& egress) {
+    const auto where = fmt::format("{}:{}: egress '{}'", egress.file_name, egress.line, egress.id);
+    if (m_catalogue.find(egress.id)) complain(where + ": an endpoint has the same id");
+    if (egress.fact == FactKind::attribute) {
+        attribute(egress.fact_name, where);
+    } else {
+        key(egress.fact_name, where);
+    }
+    attribute(egress.port_fact, where);
+    condition(egress.when, where);
+}
+
 void ReferenceCheck::whole_catalogue() {
     for (const auto* name : {&m_catalogue.services_enabled, &m_catalogue.services_installed, &m_catalogue.host_name,
                              &m_catalogue.server_version, &m_catalogue.ip_mode}) {
@@ -99,6 +112,7 @@ void ReferenceCheck::whole_catalogue() {
     for (const auto& [id, named] : m_catalogue.conditions) condition(named, "condition '" + id + "'");
     for (const auto& [id, one] : m_catalogue.roles) condition(one.members, "role '" + id + "'");
     for (const auto& one : m_catalogue.endpoints) one_endpoint(one);
+    for (const auto& one : m_catalogue.egress) one_egress(one);
     for (const auto& flow : m_catalogue.flows) {
         const auto where = "flow '" + flow.id + "'";
         role(flow.from, where);

@@ -73,6 +73,7 @@ void add_commands(CLI::App& app, Invocation& call) {
     auto* plan = add_command(app, "plan", "What must be open, to whom and why; what stays closed; findings");
     add_selection(*plan, call.plan.selection);
     plan->add_flag("--json", call.plan.json, "As JSON (schema zmfirewall/plan/1)");
+    plan->add_flag("--outbound", call.plan.outbound, "Also what the servers must reach");
     plan->add_option("--fail-on", call.plan.fail_on, "Exit with 1 on findings of this severity or worse")
         ->check(CLI::IsMember({"info", "warning", "blocker"}));
     plan->callback([&call] { call.run = [&call](const Context& context) { return run_plan(context, call.plan); }; });
@@ -92,6 +93,7 @@ void add_commands(CLI::App& app, Invocation& call) {
     add_selection(*emit, call.emit.selection);
     emit->add_option("--output", call.emit.output,
                      "Folder for the files (default: standard output, where it is one file)");
+    emit->add_flag("--outbound", call.emit.outbound, "Filter what leaves the servers as well");
     emit->add_flag("--check", call.emit.check, "Have the format's own program read the rules first");
     emit->add_flag("--prove", call.emit.prove, "Load the rules in a throw-away namespace and try what passes first");
     emit->callback([&call] { call.run = [&call](const Context& context) { return run_emit(context, call.emit); }; });

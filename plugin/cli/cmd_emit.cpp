@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <plugin/cli/commands.hpp>
 #include <plugin/cli/planned.hpp>
@@ -27,6 +28,18 @@ zmi::Expected<Files> render_all(const Format& format, const Plan& plan) {
     if (!rendered) return rendered;
     std::move(rendered->begin(), rendered->end(), std::back_inserter(files));
     return files;
+}
+
+/// Rules that leave out what was asked for would be worse than none.
+zmi::Error no_outbound(const std::vector<std::filesystem::path>& roots, const Format& format) {
+    std::vector<std::string> able;
+    if (const auto formats = find_formats(roots)) {
+        for (const auto& other : *formats) {
+            if (other.names.contains("outbound")) able.push_back(other.name);
+        }
+    }
+    return {zmi::ErrorKind::usage, fmt::format("the format {} has no rules for what leaves a server", format.name),
+            fmt::format("formats that have: {}", fmt::join(able, ", "))};
 }
 
 ExitStatus tell_blockers(const Plan& plan) {
@@ -103,7 +116,8 @@ ExitStatus run_emit(const Context& context, const EmitOptions& options) {
     if (!roots) return report(roots.error());
     const auto format = find_format(*roots, options.format);
     if (!format) return report(format.error());
-    const auto planned = make_plan(context, options.selection);
+    if (options.outbound && !format->names.contains("outbound")) return report(no_outbound(*roots, *format));
+    const auto planned = make_plan(context, options.selection, options.outbound);
     if (!planned) return report(planned.error());
     const auto& plan = planned->plan;
     if (const auto status = tell_problems(plan); status != ExitStatus::done) return status;

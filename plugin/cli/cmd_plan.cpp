@@ -34,7 +34,7 @@ std::string text_of(const Plan& plan) {
 }  // namespace
 
 ExitStatus run_plan(const Context& context, const PlanOptions& options) {
-    const auto planned = make_plan(context, options.selection);
+    const auto planned = make_plan(context, options.selection, options.outbound);
     if (!planned) return report(planned.error());
     const auto& plan = planned->plan;
     // One server that cannot be told is a failure; of many, those that can be told are still worth seeing.

@@ -12,6 +12,7 @@ namespace zmfw {
 struct PlanOptions {
     Selection selection;
     bool json = false;
+    bool outbound = false;  ///< also what the servers must reach
     std::string fail_on;  ///< "", "info", "warning", "blocker": findings of that severity or worse give status 1
 };
 [[nodiscard]] ExitStatus run_plan(const Context& context, const PlanOptions& options);
@@ -22,6 +23,7 @@ struct EmitOptions {
     std::string format;
     Selection selection;
     std::filesystem::path output;  ///< empty: stdout
+    bool outbound = false;
     bool check = false;
     bool prove = false;
 };

@@ -41,12 +41,14 @@ zmi::Expected<void> bad_policy(const Policy& policy, const std::string& what, st
 /// Lines that name something real and still cannot do what they say.
 zmi::Expected<void> check_effects(const Policy& policy, const Catalogue& catalogue) {
     for (const auto& id : policy.close) {
-        if (catalogue.find(id)->audience == Audience::ssh) {
+        const auto* endpoint = catalogue.find(id);
+        if (endpoint != nullptr && endpoint->audience == Audience::ssh) {
             return bad_policy(policy, fmt::format("{} is never closed", id), "narrow it with <network name=\"ssh\">");
         }
     }
     for (const auto& id : policy.accepted_endpoints) {
-        if (catalogue.find(id)->verified)
+        const auto* endpoint = catalogue.find(id);
+        if (endpoint != nullptr ? endpoint->verified : catalogue.find_egress(id)->verified)
             return bad_policy(policy, fmt::format("{} is verified: there is nothing to accept", id));
     }
     std::vector<std::string> keys;
@@ -66,6 +68,7 @@ zmi::Expected<void> check_effects(const Policy& policy, const Catalogue& catalog
 zmi::Expected<void> check_policy(const Policy& policy, const Catalogue& catalogue) {
     std::vector<std::string> endpoints;
     for (const auto& endpoint : catalogue.endpoints) endpoints.push_back(endpoint.id);
+    for (const auto& egress : catalogue.egress) endpoints.push_back(egress.id);
     std::vector<std::string> findings;
     for (const auto& finding : catalogue.findings) findings.push_back(finding.id);
     const auto check = [&](const auto& names, const std::vector<std::string>& known,
@@ -107,6 +110,9 @@ zmi::Expected<void> check_inventory(const zmi::Inventory& inventory, const Catal
     }
     for (const auto& allow : policy.allow) {
         if (!allow.server.empty() && inventory.find(allow.server) == nullptr) return missing(allow.server);
+    }
+    for (const auto& egress : policy.egress) {
+        if (!egress.server.empty() && inventory.find(egress.server) == nullptr) return missing(egress.server);
     }
     return {};
 }

@@ -43,6 +43,22 @@ std::string listed(const ServerPlan& plan, const Style& style) {
     return with_faint_heading(table(rows, 2), style);
 }
 
+std::string outbound_list(const ServerPlan& plan, const Style& style) {
+    std::vector<std::vector<std::string>> rows = {{"PORT", "FOR", "TO", "ENDPOINT", "WHAT"}};
+    for (const auto& out : *plan.outbound) {
+        const auto port = fmt::format("{}/{}", out.port.to_string(), out.protocol);
+        rows.push_back({port, out.audience, destinations_text(out), out.endpoint, out.title});
+    }
+    auto text = style.good("outbound") + "\n" + with_faint_heading(table(rows, 2), style);
+    if (plan.outbound_closed.empty()) return text;
+    rows = {{"PORT", "ENDPOINT", "WHY"}};
+    for (const auto& closed : plan.outbound_closed) {
+        rows.push_back({fmt::format("{}/{}", closed.port ? closed.port->to_string() : "?", closed.protocol),
+                        closed.endpoint, closed.reason});
+    }
+    return text + style.warn("not let out") + "\n" + with_faint_heading(table(rows, 2), style);
+}
+
 /// What runs here and is closed all the same; what does not even run is for `explain` and --json.
 std::string closed_list(const ServerPlan& plan, const Style& style) {
     std::vector<std::vector<std::string>> rows = {{"PORT", "ENDPOINT", "WHY"}};
@@ -67,6 +83,12 @@ std::string sources_text(const OpenPort& open) {
     std::vector<std::string> sources;
     for (const auto& source : open.sources) sources.push_back(source.to_short_string());
     return cut_list(sources);
+}
+
+std::string destinations_text(const OpenPort& out) {
+    const auto any = any_text(out.sources);
+    if (any.empty() || out.peers.empty()) return sources_text(out);
+    return fmt::format("{} ({})", any, cut_list(out.peers));
 }
 
 std::string because_text(const Because& because) {
@@ -94,6 +116,7 @@ std::string plan_text(const ServerPlan& plan, const Style& style) {
     if (plan.complete()) {
         text += style.good("open") + "\n" + listed(plan, style);
         text += style.warn("closed") + "\n" + closed_list(plan, style);
+        if (plan.outbound) text += outbound_list(plan, style);
         text += style.faint(fmt::format("plan {}", plan.digest.substr(0, 16))) + "\n";
     } else {
         text += style.bad("no plan: knowledge is incomplete") + "\n";

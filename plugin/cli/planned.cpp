@@ -4,7 +4,7 @@
 
 namespace zmfw {
 
-zmi::Expected<Planned> make_plan(const Context& context, const Selection& selection) {
+zmi::Expected<Planned> make_plan(const Context& context, const Selection& selection, bool outbound) {
     Planned planned;
     auto catalogue = context.catalogue();
     if (!catalogue) return tl::unexpected(std::move(catalogue.error()));
@@ -17,7 +17,7 @@ zmi::Expected<Planned> make_plan(const Context& context, const Selection& select
     planned.inventory = std::move(*inventory);
     const auto only = Context::selected(selection, planned.inventory);
     if (!only) return tl::unexpected(only.error());
-    planned.plan = derive_plan(planned.inventory, planned.catalogue, planned.policy, *only);
+    planned.plan = derive_plan(planned.inventory, planned.catalogue, planned.policy, *only, outbound);
     planned.plan.made_at = zmi::to_rfc3339(zmi::SystemClock().now());
     return planned;
 }

@@ -11,7 +11,8 @@ struct Planned {
     zmi::Inventory inventory;
     Plan plan;
 };
-[[nodiscard]] zmi::Expected<Planned> make_plan(const Context& context, const Selection& selection);
+[[nodiscard]] zmi::Expected<Planned> make_plan(const Context& context, const Selection& selection,
+                                               bool outbound = false);
 
 /// Tells the problems of servers that have no plan; done, or ExitStatus::knowledge if there are any.
 [[nodiscard]] ExitStatus tell_problems(const Plan& plan);

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <algorithm>
+#include <memory>
 #include <plugin/plan/digest.hpp>
 #include <plugin/plan/findings.hpp>
+#include <plugin/plan/outbound.hpp>
 #include <plugin/plan/plan.hpp>
 
 namespace zmfw {
@@ -60,7 +62,7 @@ void sort_once(std::vector<T>& list) {
     list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
-ServerPlan derive_server(const Decider& decider, std::size_t server) {
+ServerPlan derive_server(const Decider& decider, std::size_t server, const OutboundFinder* outbound) {
     const auto& view = decider.evaluator().view();
     ServerPlan plan;
     plan.name = view.name(server);
@@ -76,6 +78,7 @@ ServerPlan derive_server(const Decider& decider, std::size_t server) {
         return std::tie(a.protocol, a.port, a.endpoint, a.audience, a.destinations, a.sources) <
                std::tie(b.protocol, b.port, b.endpoint, b.audience, b.destinations, b.sources);
     });
+    if (outbound != nullptr) outbound->add_to(plan, server);
     sort_once(plan.problems);
     plan.findings = find_findings(decider, states, server);
     plan.digest = digest_of(plan);
@@ -90,6 +93,13 @@ std::string digest_of(const ServerPlan& plan) {
         text += fmt::format("{}|{}|{}|{}", open.protocol, open.port.to_string(), open.endpoint, open.audience);
         for (const auto& source : open.sources) text += "|" + source.to_string();
         for (const auto& destination : open.destinations) text += "|to " + destination.to_string();
+        text += "\n";
+    }
+    // Of a plan that was not asked for it, the digest says nothing of it.
+    if (plan.outbound) text += "outbound\n";
+    for (const auto& out : plan.outbound.value_or(std::vector<OpenPort>())) {
+        text += fmt::format("{}|{}|{}|{}", out.protocol, out.port.to_string(), out.endpoint, out.audience);
+        for (const auto& remote : out.sources) text += "|" + remote.to_string();
         text += "\n";
     }
     return sha256_hex(text);
@@ -108,15 +118,16 @@ std::vector<const Finding*> ServerPlan::standing_blockers() const {
 }
 
 Plan derive_plan(const zmi::Inventory& inventory, const Catalogue& catalogue, const Policy& policy,
-                 const std::optional<std::string>& only) {
+                 const std::optional<std::string>& only, bool outbound) {
     const FactsView view(inventory, catalogue, policy);
     const Evaluator evaluator(view);
     const Decider decider(evaluator);
+    const auto finder = outbound ? std::make_unique<const OutboundFinder>(decider) : nullptr;
     Plan plan;
     plan.source = inventory.source;
     plan.this_node = inventory.this_node;
     for (std::size_t server = 0; server < view.size(); ++server) {
-        if (!only || view.name(server) == *only) plan.servers.push_back(derive_server(decider, server));
+        if (!only || view.name(server) == *only) plan.servers.push_back(derive_server(decider, server, finder.get()));
     }
     return plan;
 }

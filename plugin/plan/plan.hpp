@@ -78,6 +78,10 @@ struct ServerPlan {
     std::vector<ClosedPort> closed;  ///< in catalogue order
     std::vector<Finding> findings;   ///< most severe first
     std::vector<Problem> problems;   ///< not empty: `open` must not be used
+    /// What the server must reach, where it was asked for; `sources` are the remote ends here, `destinations` is empty,
+    /// `audience` is "cluster", "outside" or "policy". Names of hosts that a rule cannot hold are among `peers`.
+    std::optional<std::vector<OpenPort>> outbound;
+    std::vector<ClosedPort> outbound_closed;  ///< what may be needed and is not opened on its own
     std::string digest;              ///< SHA-256 (hex) of what decides a rule: name, open ports, sources, destinations
 
     [[nodiscard]] bool complete() const { return problems.empty(); }
@@ -94,8 +98,9 @@ struct Plan {
 /// What ServerPlan::digest has to be.
 [[nodiscard]] std::string digest_of(const ServerPlan& plan);
 
-/// Pure: the same three values give the same plan. `only` restricts to one server name (lower case).
+/// Pure: the same values give the same plan. `only` restricts to one server name (lower case); `outbound` asks for what
+/// the servers must reach as well.
 [[nodiscard]] Plan derive_plan(const zmi::Inventory& inventory, const Catalogue& catalogue, const Policy& policy,
-                               const std::optional<std::string>& only = std::nullopt);
+                               const std::optional<std::string>& only = std::nullopt, bool outbound = false);
 
 }  // namespace zmfw

@@ -39,6 +39,23 @@ Json open_json(const OpenPort& open) {
     return json;
 }
 
+/// As open_json; what an entry calls its sources are the remote ends.
+Json outbound_json(const OpenPort& out) {
+    Json destinations = Json::array();
+    for (const auto& remote : out.sources) destinations.push_back(remote.to_string());
+    Json json = {{"endpoint", out.endpoint},
+                 {"title", out.title},
+                 {"protocol", out.protocol},
+                 {"port", port_json(out.port)},
+                 {"audience", out.audience},
+                 {"destinations", std::move(destinations)},
+                 {"peers", out.peers},
+                 {"because", because_json(out.because)},
+                 {"reason", out.reason}};
+    if (!out.comment.empty()) json["comment"] = out.comment;
+    return json;
+}
+
 Json closed_json(const ClosedPort& closed) {
     Json json = {{"endpoint", closed.endpoint}, {"title", closed.title}, {"protocol", closed.protocol}};
     if (closed.port) json["port"] = port_json(*closed.port);
@@ -65,6 +82,14 @@ Json server_json(const ServerPlan& server) {
     if (server.complete()) {
         for (const auto& open : server.open) json["open"].push_back(open_json(open));
         for (const auto& closed : server.closed) json["closed"].push_back(closed_json(closed));
+    }
+    if (server.outbound) {
+        json["outbound"] = Json::array();
+        json["outbound_closed"] = Json::array();
+    }
+    if (server.outbound && server.complete()) {
+        for (const auto& out : *server.outbound) json["outbound"].push_back(outbound_json(out));
+        for (const auto& closed : server.outbound_closed) json["outbound_closed"].push_back(closed_json(closed));
     }
     for (const auto& finding : server.findings) json["findings"].push_back(finding_json(finding));
     for (const auto& problem : server.problems) {

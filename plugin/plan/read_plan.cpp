@@ -167,9 +167,12 @@ private:
     zmi::Source source(const JsonNode& node, const Path& path);
     std::vector<Because> because(const JsonNode& object, const Path& path);
     OpenPort open(const JsonNode& node, const Path& path);
+    OpenPort outbound(const JsonNode& node, const Path& path);
+    void common(const JsonNode& node, const Path& path, std::string_view networks, OpenPort& port);
     ClosedPort closed(const JsonNode& node, const Path& path);
     Finding finding(const JsonNode& node, const Path& path, const std::string& server);
     Problem problem(const JsonNode& node, const Path& path);
+    void read_outbound(const JsonNode& node, const Path& path, ServerPlan& plan);
     void conclusions(const JsonNode& node, const Path& path, ServerPlan& plan);
     ServerPlan server(const JsonNode& node, const Path& path);
 
@@ -209,29 +212,47 @@ OpenPort Reader::open(const JsonNode& node, const Path& path) {
                      {"comment"})) {
         return result;
     }
-    result.endpoint = id(node, "endpoint", path);
-    result.title = text(node, "title", path, k_short_text);
-    result.protocol = one_of(node, "protocol", path, {"tcp", "udp"});
-    result.port = port(*node.member("port"), {&path, "port"});
     result.audience = one_of(node, "audience", path, {"public", "admin", "ssh", "cluster", "policy"});
-    result.sources = list<zmi::Cidr>(node, "sources", path, k_sources,
-                                     [&](const JsonNode& item, const Path& here) { return network(item, here); });
-    if (result.sources.empty()) fail({&path, "sources"}, "nobody could connect");
-    if (m_problem.empty() && zmi::merge(result.sources) != result.sources)
-        fail({&path, "sources"}, "not sorted and merged, as a plan of ours is");
-    result.peers = list<std::string>(node, "peers", path, k_servers,
-                                     [&](const JsonNode& item, const Path& here) { return host_name(item, here); });
-    each_once(result.peers, {&path, "peers"});
+    common(node, path, "sources", result);
     result.destinations =
         list<zmi::IpAddress>(node, "destinations", path, k_entries,
                              [&](const JsonNode& item, const Path& here) { return address(item, here); });
     each_once(result.destinations, {&path, "destinations"});
+    return result;
+}
+
+/// What leaves: the networks are the remote ends.
+OpenPort Reader::outbound(const JsonNode& node, const Path& path) {
+    OpenPort result;
+    if (!has_members(node, path,
+                     {"endpoint", "title", "protocol", "port", "audience", "destinations", "peers", "because", "reason"},
+                     {"comment"})) {
+        return result;
+    }
+    result.audience = one_of(node, "audience", path, {"cluster", "outside", "policy"});
+    common(node, path, "destinations", result);
+    return result;
+}
+
+/// What both directions have.
+void Reader::common(const JsonNode& node, const Path& path, std::string_view networks, OpenPort& result) {
+    result.endpoint = id(node, "endpoint", path);
+    result.title = text(node, "title", path, k_short_text);
+    result.protocol = one_of(node, "protocol", path, {"tcp", "udp"});
+    result.port = port(*node.member("port"), {&path, "port"});
+    result.sources = list<zmi::Cidr>(node, networks, path, k_sources,
+                                     [&](const JsonNode& item, const Path& here) { return network(item, here); });
+    if (result.sources.empty()) fail({&path, networks}, "nobody could connect");
+    if (m_problem.empty() && zmi::merge(result.sources) != result.sources)
+        fail({&path, networks}, "not sorted and merged, as a plan of ours is");
+    result.peers = list<std::string>(node, "peers", path, k_servers,
+                                     [&](const JsonNode& item, const Path& here) { return host_name(item, here); });
+    each_once(result.peers, {&path, "peers"});
     result.because = because(node, path);
     result.reason = text(node, "reason", path, k_short_text);
     if (result.reason.size() != 9 || result.reason.front() != 'r' || !is_hex(result.reason.substr(1)))
         fail({&path, "reason"}, zmi::quoted(result.reason) + " is no id of a reason");
     if (node.member("comment") != nullptr) result.comment = text(node, "comment", path, k_short_text);
-    return result;
 }
 
 ClosedPort Reader::closed(const JsonNode& node, const Path& path) {
@@ -275,7 +296,8 @@ Problem Reader::problem(const JsonNode& node, const Path& path) {
 /// What follows from the lists: completeness and the digest are claims that we check.
 void Reader::conclusions(const JsonNode& node, const Path& path, ServerPlan& plan) {
     if (truth(node, "complete", path) != plan.complete()) fail({&path, "complete"}, "does not agree with the problems");
-    if (!plan.complete() && !(plan.open.empty() && plan.closed.empty()))
+    const bool lets_out = plan.outbound && !(plan.outbound->empty() && plan.outbound_closed.empty());
+    if (!plan.complete() && (lets_out || !(plan.open.empty() && plan.closed.empty())))
         fail(path, "a plan with problems opens and closes nothing");
     plan.digest = text(node, "digest", path, k_short_text);
     if (plan.digest.size() != 64 || !is_hex(plan.digest)) fail({&path, "digest"}, "is no SHA-256");
@@ -284,10 +306,23 @@ void Reader::conclusions(const JsonNode& node, const Path& path, ServerPlan& pla
         fail({&path, "digest"}, "is not that of these rules: the plan was changed after it was made");
 }
 
+/// Both lists or none.
+void Reader::read_outbound(const JsonNode& node, const Path& path, ServerPlan& plan) {
+    const bool asked = node.member("outbound") != nullptr;
+    if (asked != (node.member("outbound_closed") != nullptr)) fail(path, "outbound and outbound_closed go together");
+    if (!asked || !m_problem.empty()) return;
+    plan.outbound = list<OpenPort>(node, "outbound", path, k_entries,
+                                   [&](const JsonNode& item, const Path& here) { return outbound(item, here); });
+    plan.outbound_closed =
+        list<ClosedPort>(node, "outbound_closed", path, k_entries,
+                         [&](const JsonNode& item, const Path& here) { return closed(item, here); });
+}
+
 ServerPlan Reader::server(const JsonNode& node, const Path& path) {
     ServerPlan result;
     if (!has_members(node, path,
-                     {"name", "addresses", "digest", "complete", "open", "closed", "findings", "problems"})) {
+                     {"name", "addresses", "digest", "complete", "open", "closed", "findings", "problems"},
+                     {"outbound", "outbound_closed"})) {
         return result;
     }
     result.name = host_name(*node.member("name"), {&path, "name"});
@@ -299,6 +334,7 @@ ServerPlan Reader::server(const JsonNode& node, const Path& path) {
                                  [&](const JsonNode& item, const Path& here) { return open(item, here); });
     result.closed = list<ClosedPort>(node, "closed", path, k_entries,
                                      [&](const JsonNode& item, const Path& here) { return closed(item, here); });
+    read_outbound(node, path, result);
     result.findings = list<Finding>(node, "findings", path, k_entries, [&](const JsonNode& item, const Path& here) {
         return finding(item, here, result.name);
     });

@@ -35,6 +35,7 @@ struct Policy {
         networks;                                             ///< "public", "admin", "ssh", own names; merged
     std::map<std::string, ServerFacts, std::less<>> servers;  ///< by lower-case server name
     std::vector<Allow> allow;
+    std::vector<Allow> egress;                 ///< outgoing connections; `from` is whom they go to
     std::set<std::string, std::less<>> close;  ///< endpoint ids
     std::set<std::string, std::less<>> accepted_findings;
     std::set<std::string, std::less<>> accepted_endpoints;  ///< unverified endpoints the site vouches for

@@ -106,19 +106,20 @@ std::string read_comment(const XmlElement& element) {
 }
 
 /// Networks that an <allow> names are looked up when the whole policy is read.
-std::vector<zmi::Cidr> resolve_sources(const XmlElement& element, const Policy& policy) {
+std::vector<zmi::Cidr> resolve_networks(const XmlElement& element, const char* attribute, const Policy& policy) {
     std::vector<zmi::Cidr> sources;
-    for (const auto& word : element.words("from")) {
+    for (const auto& word : element.words(attribute)) {
         const auto* network = policy.network(word);
         const auto found = network != nullptr ? *network : parse_source(element, word);
         sources.insert(sources.end(), found.begin(), found.end());
     }
-    if (sources.empty()) element.fail("<allow> needs the attribute 'from'");
+    if (sources.empty()) element.fail(fmt::format("<{}> needs the attribute '{}'", element.name(), attribute));
     return zmi::merge(std::move(sources));
 }
 
-void read_allow(const XmlElement& element, Policy& policy) {
-    element.allow_attributes({"port", "protocol", "from", "server", "comment"});
+/// <allow from="..."> or <egress to="...">.
+Policy::Allow read_allow(const XmlElement& element, const char* networks, const Policy& policy) {
+    element.allow_attributes({"port", "protocol", networks, "server", "comment"});
     element.allow_children({});
     Policy::Allow allow;
     allow.line = element.line();
@@ -130,10 +131,10 @@ void read_allow(const XmlElement& element, Policy& policy) {
     if (allow.last_port < allow.first_port) element.fail(fmt::format("{} is no range of ports", zmi::quoted(port)));
     allow.protocol = element.required("protocol");
     if (allow.protocol != "tcp" && allow.protocol != "udp") element.fail("protocol is tcp or udp");
-    allow.from = resolve_sources(element, policy);
+    allow.from = resolve_networks(element, networks, policy);
     if (element.optional("server")) allow.server = read_server(element, "server");
     allow.comment = read_comment(element);
-    policy.allow.push_back(std::move(allow));
+    return allow;
 }
 
 void read_accept(const XmlElement& element, Policy& policy) {
@@ -156,19 +157,24 @@ void check_network_is_used(const XmlElement& network, const XmlElement& root) {
         const auto sources = allow.words("from");
         if (std::find(sources.begin(), sources.end(), name) != sources.end()) return;
     }
+    for (const auto& egress : root.children("egress")) {
+        const auto destinations = egress.words("to");
+        if (std::find(destinations.begin(), destinations.end(), name) != destinations.end()) return;
+    }
     network.fail(fmt::format(
-        "nothing uses the network '{}': public, admin and ssh have a meaning, others stand in <allow from=...>", name));
+        "nothing uses the network '{}': public, admin and ssh have a meaning, others stand in <allow from=...> or <egress to=...>", name));
 }
 
 void read_root(const XmlElement& root, Policy& policy) {
     root.allow_attributes({});
-    root.allow_children({"network", "server", "allow", "close", "accept"});
+    root.allow_children({"network", "server", "allow", "egress", "close", "accept"});
     for (const auto& element : root.children("network")) {
         read_network(element, policy);
         check_network_is_used(element, root);
     }
     for (const auto& element : root.children("server")) read_server_facts(element, policy);
-    for (const auto& element : root.children("allow")) read_allow(element, policy);
+    for (const auto& element : root.children("allow")) policy.allow.push_back(read_allow(element, "from", policy));
+    for (const auto& element : root.children("egress")) policy.egress.push_back(read_allow(element, "to", policy));
     for (const auto& element : root.children("accept")) read_accept(element, policy);
     for (const auto& element : root.children("close")) {
         element.allow_attributes({"endpoint"});

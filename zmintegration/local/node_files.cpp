@@ -42,6 +42,22 @@ Expected<void> add_sshd_config(const std::filesystem::path& system_root, LocalFa
     return {};
 }
 
+void add_resolv_conf(const std::filesystem::path& path, LocalFacts& facts) {
+    auto& state = facts.files["resolv.conf"];
+    state.path = path.string();
+    const auto text = read_node_file(path);
+    if (!text) {
+        state.problem = text.error().what;
+        return;
+    }
+    auto servers = resolv_conf_nameservers(*text);
+    if (servers) {
+        state.settings["nameserver"] = std::move(*servers);
+    } else {
+        state.problem = servers.error().what;
+    }
+}
+
 }  // namespace
 
 Expected<LocalFacts> read_node_files(const std::filesystem::path& zimbra_home,
@@ -51,6 +67,7 @@ Expected<LocalFacts> read_node_files(const std::filesystem::path& zimbra_home,
     if (auto done = add_master_cf(postfix / "master.cf", facts); !done) return tl::unexpected(std::move(done.error()));
     add_main_cf(postfix / "main.cf", facts);
     if (auto done = add_sshd_config(system_root, facts); !done) return tl::unexpected(std::move(done.error()));
+    add_resolv_conf(system_root / "etc/resolv.conf", facts);
     return facts;
 }
 

@@ -28,9 +28,13 @@ using ServicePort = std::function<std::optional<std::uint16_t>(const std::string
 /// One setting of a postfix main.cf, continuation lines joined, the last one wins; nullopt where it is not set.
 [[nodiscard]] std::optional<std::string> main_cf_setting(std::string_view text, std::string_view name);
 
+/// The addresses of the `nameserver` lines of a resolv.conf, separated by blanks; a zone ("fe80::1%eth0") is left out.
+/// An error names the line whose address is none.
+[[nodiscard]] Expected<std::string> resolv_conf_nameservers(std::string_view text);
+
 /// Reads all files of this node. A file that is absent (k_no_such_file) or unreadable is told in FileState::problem,
 /// not guessed; a file that is there and malformed is an error. Keys: "master.cf", "main.cf" (setting inet_interfaces),
-/// "sshd_config".
+/// "sshd_config", "resolv.conf" (setting nameserver; a malformed one is told in its problem).
 [[nodiscard]] Expected<LocalFacts> read_node_files(const std::filesystem::path& zimbra_home,
                                                    const std::filesystem::path& system_root);
 
