@@ -100,10 +100,10 @@ Expected<std::string> list_of(const Manifest& manifest, const pugi::xml_node& no
     const std::string each = node.attribute("each").as_string();
     const bool names_item = file.name.find("{item}") != std::string::npos;
     if (each.empty() && !names_item) return each;
-    if (each != "sets" && each != "services" && each != "groups") {
-        return manifest.wrong(node, "each must be sets, services or groups");
+    if (each != "sets" && each != "services" && each != "groups" && each != "outbound") {
+        return manifest.wrong(node, "each must be sets, services, groups or outbound");
     }
-    if (!names_item) return manifest.wrong(node, "the name of a file with each=\"...\" holds {item}");
+    if (names_item == (each == "outbound")) return manifest.wrong(node, "the name of a file with each=\"...\" holds {item}, except of outbound, which is one");
     if (file.scope != FormatFile::Scope::server) return manifest.wrong(node, "each is for files of scope server");
     return each;
 }

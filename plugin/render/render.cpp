@@ -49,7 +49,8 @@ void render_each(const FormatFile& file, const Record& view, const std::string& 
     for (const auto& item : *std::get<Items>(*view.get(file.each))) {
         const auto* name = item->get("name");
         if (name == nullptr) name = item->get("id");
-        auto path = replaced(with_server(file.name, server), "{item}", std::get<std::string>(*name));
+        auto path = with_server(file.name, server);
+        if (name != nullptr) path = replaced(std::move(path), "{item}", std::get<std::string>(*name));
         rendered.push_back(RenderedFile{std::move(path), file.compiled->render(view, *item), file.mode, file.source});
     }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <plugin/render/view.hpp>
 #include <plugin/render/view_rules.hpp>
+#include <set>
 #include <tuple>
 #include <utility>
 #include <zmintegration/support/text.hpp>
@@ -88,6 +89,9 @@ Expected<void> validate(const ServerPlan& plan) {
     for (const auto& port : plan.open) {
         if (auto valid = validate(plan, port); !valid) return valid;
     }
+    for (const auto& port : plan.outbound.value_or(std::vector<OpenPort>())) {
+        if (auto valid = validate(plan, port); !valid) return valid;
+    }
     return {};
 }
 
@@ -121,9 +125,9 @@ void set_header(Record& view, const zmi::Source& source, const ViewHeader& heade
 }
 
 /// Rules in the plan's own order, whatever order it came in: the same plan must give the same bytes.
-std::vector<ViewRule> rules_of(const ServerPlan& plan) {
+std::vector<ViewRule> rules_of(const std::vector<OpenPort>& ports) {
     std::vector<ViewRule> rules;
-    for (const auto& port : plan.open) {
+    for (const auto& port : ports) {
         auto rule = make_view_rule(port);
         if (!rule.sources4.empty() || !rule.sources6.empty()) rules.push_back(std::move(rule));
     }
@@ -189,13 +193,48 @@ ViewRule make_view_rule(const OpenPort& port) {
     return rule;
 }
 
+namespace {
+
+/// Answers of sshd are never cut, not even those of a connection that began before its packets were followed.
+Items ssh_ports(const ViewSchema& schema, const ServerPlan& plan) {
+    ItemsBuilder items;
+    std::set<PortRange> ports;
+    for (const auto& port : plan.open) {
+        if (port.audience != to_string(Audience::ssh) || !ports.insert(port.port).second) continue;
+        Record item(schema);
+        set_port(item, port.protocol, port.port);
+        items.add(std::move(item));
+    }
+    return items.take();
+}
+
+/// What comes in and, where it was asked for, what leaves.
+Expected<void> set_all_rules(Record& view, const ServerPlan& plan, const Wanted& wanted) {
+    if (auto set = set_rules(view, plan, rules_of(plan.open), wanted); !set) return set;
+    ItemsBuilder items;
+    std::string count = "0";
+    if (plan.outbound && wants(wanted, "outbound")) {
+        const auto& fields = view.schema().fields.at("outbound").fields;
+        Record outbound(view.schema().fields.at("outbound"));
+        if (auto set = set_rules(outbound, plan, rules_of(*plan.outbound), wanted); !set) return set;
+        outbound.set("ssh_ports", ssh_ports(fields.at("ssh_ports"), plan));
+        count = std::get<std::string>(*outbound.get("source_count"));
+        items.add(std::move(outbound));
+    }
+    view.set("outbound", items.take());
+    view.set("outbound_count", count);
+    return {};
+}
+
+}  // namespace
+
 Expected<Record> make_server_view(const ServerPlan& plan, const zmi::Source& source, const ViewHeader& header,
                                   const Wanted& wanted) {
     if (auto valid = validate(source, header); !valid) return tl::unexpected(std::move(valid).error());
     if (auto valid = validate(plan); !valid) return tl::unexpected(std::move(valid).error());
     Record view(server_schema());
     set_header(view, source, header);
-    if (auto set = set_rules(view, plan, rules_of(plan), wanted); !set) return tl::unexpected(std::move(set).error());
+    if (auto set = set_all_rules(view, plan, wanted); !set) return tl::unexpected(std::move(set).error());
     return view;
 }
 
@@ -208,8 +247,7 @@ Expected<Record> make_cluster_view(const std::vector<ServerPlan>& plans, const z
     for (const auto& plan : plans) {
         if (auto valid = validate(plan); !valid) return tl::unexpected(std::move(valid).error());
         Record server(cluster_schema().fields.at("servers"));
-        if (auto set = set_rules(server, plan, rules_of(plan), wanted); !set)
-            return tl::unexpected(std::move(set).error());
+        if (auto set = set_all_rules(server, plan, wanted); !set) return tl::unexpected(std::move(set).error());
         servers.add(std::move(server));
     }
     view.set("servers", servers.take());

@@ -115,7 +115,7 @@ Fields header() {
     return fields;
 }
 
-Fields server_body() {
+Fields rule_fields() {
     auto fields = texts_and_flags({"server", "digest", "source_count"},
                                   {"has_ipv4", "has_ipv6", "has_rules", "has_sets", "has_addresses"});
     fields["addresses"] = addresses();
@@ -124,6 +124,17 @@ Fields server_body() {
     fields["protocols"] = protocols();
     fields["groups"] = groups();
     fields["sets"] = sets();
+    return fields;
+}
+
+/// The fields of a server, and those of what leaves it: a list that is empty where that was not asked for. In there
+/// "from" and "sources" are the remote ends; the rules have names of their own ("out_...").
+Fields server_body() {
+    auto fields = rule_fields();
+    auto outbound = rule_fields();
+    outbound["ssh_ports"] = list_of(port_fields());
+    fields["outbound"] = list_of(std::move(outbound));
+    fields["outbound_count"] = field_of(Kind::text);
     return fields;
 }
 
