@@ -31,8 +31,7 @@ const Endpoint* Catalogue::find(std::string_view endpoint_id) const {
 }
 
 const Egress* Catalogue::find_egress(std::string_view egress_id) const {
-    const auto at =
-        std::find_if(egress.begin(), egress.end(), [&](const Egress& one) { return one.id == egress_id; });
+    const auto at = std::find_if(egress.begin(), egress.end(), [&](const Egress& one) { return one.id == egress_id; });
     return at == egress.end() ? nullptr : &*at;
 }
 

@@ -164,12 +164,12 @@ struct Egress {
     /// Who is connected to: the hosts that a fact names, or the addresses in a setting of a file. Where the fact is
     /// not set, or none is given: any address.
     FactKind fact = FactKind::attribute;
-    std::string fact_name;     ///< may be empty
-    std::string file;          ///< key of LocalFacts::files; may be empty
-    std::string setting;       ///< of that file: addresses, separated by blanks
-    std::string behind;        ///< where all of them are loopback: the service here that asks others in their stead
-    std::string port_fact;     ///< attribute with the port; may be empty
-    Condition when;            ///< subject: the server that connects
+    std::string fact_name;       ///< may be empty
+    std::string file;            ///< key of LocalFacts::files; may be empty
+    std::string setting;         ///< of that file: addresses, separated by blanks
+    std::string behind;          ///< where all of them are loopback: the service here that asks others in their stead
+    std::string port_fact;       ///< attribute with the port; may be empty
+    Condition when;              ///< subject: the server that connects
     std::string closed_because;  ///< of an unverified one: why nothing is opened, and what to do
     std::string note;
     std::vector<std::string> sources;

@@ -13,7 +13,7 @@ struct PlanOptions {
     Selection selection;
     bool json = false;
     bool outbound = false;  ///< also what the servers must reach
-    std::string fail_on;  ///< "", "info", "warning", "blocker": findings of that severity or worse give status 1
+    std::string fail_on;    ///< "", "info", "warning", "blocker": findings of that severity or worse give status 1
 };
 [[nodiscard]] ExitStatus run_plan(const Context& context, const PlanOptions& options);
 

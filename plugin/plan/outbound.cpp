@@ -59,8 +59,7 @@ private:
             m_ports = {*port};
             m_found.because.push_back(because_of(m_view, m_server, fact));
         } else if (fact.is_set()) {
-            m_found.problems.push_back(
-                bad_value(m_view, m_server, fact, fact.values.front(), "no port (1 to 65535)"));
+            m_found.problems.push_back(bad_value(m_view, m_server, fact, fact.values.front(), "no port (1 to 65535)"));
         }
     }
 
@@ -71,16 +70,18 @@ private:
                                             : local->files.find(m_egress.file);
         if (local == nullptr || state == local->files.end()) return add_any({});
         if (!state->second.problem.empty() && state->second.problem != zmi::k_no_such_file) {
-            m_found.problems.push_back({m_view.name(m_server), m_egress.file,
-                                        fmt::format("whom {} connects to for {} is not known: {}: {}",
-                                                    m_view.name(m_server), m_egress.id, state->second.path,
-                                                    state->second.problem)});
+            m_found.problems.push_back(
+                {m_view.name(m_server), m_egress.file,
+                 fmt::format("whom {} connects to for {} is not known: {}: {}", m_view.name(m_server), m_egress.id,
+                             state->second.path, state->second.problem)});
             return;
         }
         const auto setting = state->second.settings.find(m_egress.setting);
         const auto text = setting == state->second.settings.end() ? std::string() : setting->second;
         m_found.because.push_back({fmt::format("{} of {}", m_egress.setting, state->second.path),
-                                   text.empty() ? "(unset)" : text, origin_text(zmi::Origin::file), {}});
+                                   text.empty() ? "(unset)" : text,
+                                   origin_text(zmi::Origin::file),
+                                   {}});
         for (const auto word : zmi::split_words(text)) {
             if (const auto address = zmi::parse_address(word)) add_address(*address, m_ports);
         }
@@ -160,8 +161,8 @@ private:
 };
 
 std::string reason_id(std::string_view server, const OpenPort& out) {
-    return "r" + sha256_hex(fmt::format("{}|out|{}|{}|{}|{}", server, out.endpoint, out.protocol,
-                                        out.port.to_string(), out.audience))
+    return "r" + sha256_hex(fmt::format("{}|out|{}|{}|{}|{}", server, out.endpoint, out.protocol, out.port.to_string(),
+                                        out.audience))
                      .substr(0, 8);
 }
 
@@ -229,10 +230,10 @@ void OutboundFinder::add_way(ServerPlan& plan, std::size_t server, const Way& wa
     if (std::none_of(way.state->open.begin(), way.state->open.end(), lets_in)) return;
     const auto& addresses = m_view.addresses(way.listener);
     if (addresses.addresses.empty()) {
-        plan.problems.push_back({m_view.name(way.listener), "address",
-                                 fmt::format("{} connects to {} of its peer {} ({}): {}", plan.name,
-                                             way.state->endpoint->id, m_view.name(way.listener),
-                                             m_view.host_name(way.listener), addresses.problem)});
+        plan.problems.push_back(
+            {m_view.name(way.listener), "address",
+             fmt::format("{} connects to {} of its peer {} ({}): {}", plan.name, way.state->endpoint->id,
+                         m_view.name(way.listener), m_view.host_name(way.listener), addresses.problem)});
         return;
     }
     const auto destinations = addresses_of(way, server);
@@ -281,7 +282,8 @@ void OutboundFinder::add_egress(ServerPlan& plan, std::size_t server, const Egre
     const auto& policy = m_view.policy();
     const auto close = [&](std::string why, std::vector<Because> because) {
         for (const auto port : egress.ports) {
-            plan.outbound_closed.push_back({egress.id, egress.title, egress.protocol, PortRange{port, port}, why, because});
+            plan.outbound_closed.push_back(
+                {egress.id, egress.title, egress.protocol, PortRange{port, port}, why, because});
         }
     };
     if (policy.close.contains(egress.id))
@@ -325,8 +327,8 @@ void OutboundFinder::add_policy(ServerPlan& plan) const {
         out.comment = egress.comment;
         std::string value = fmt::format("{}/{} to", out.port.to_string(), out.protocol);
         for (const auto& destination : egress.from) value += " " + destination.to_short_string();
-        out.because.push_back({fmt::format("egress ({}:{})", policy.file, egress.line), value,
-                               origin_text(zmi::Origin::policy), {}});
+        out.because.push_back(
+            {fmt::format("egress ({}:{})", policy.file, egress.line), value, origin_text(zmi::Origin::policy), {}});
         out.reason = "r" + sha256_hex(fmt::format("{}|out|policy|{}", plan.name, value)).substr(0, 8);
         plan.outbound->push_back(std::move(out));
     }

@@ -33,9 +33,9 @@ private:
 
     const FactsView& m_view;
     const Evaluator& m_evaluator;
-    std::vector<std::vector<EndpointState>> m_states;      ///< by server
-    std::vector<std::vector<Way>> m_ways;                  ///< by client
-    std::vector<std::set<Problem>> m_problems;             ///< by client
+    std::vector<std::vector<EndpointState>> m_states;  ///< by server
+    std::vector<std::vector<Way>> m_ways;              ///< by client
+    std::vector<std::set<Problem>> m_problems;         ///< by client
 };
 
 }  // namespace zmfw

@@ -82,7 +82,7 @@ struct ServerPlan {
     /// `audience` is "cluster", "outside" or "policy". Names of hosts that a rule cannot hold are among `peers`.
     std::optional<std::vector<OpenPort>> outbound;
     std::vector<ClosedPort> outbound_closed;  ///< what may be needed and is not opened on its own
-    std::string digest;              ///< SHA-256 (hex) of what decides a rule: name, open ports, sources, destinations
+    std::string digest;  ///< SHA-256 (hex) of what decides a rule: name, open ports, sources, destinations
 
     [[nodiscard]] bool complete() const { return problems.empty(); }
     [[nodiscard]] std::vector<const Finding*> standing_blockers() const;

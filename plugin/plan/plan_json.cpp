@@ -43,14 +43,10 @@ Json open_json(const OpenPort& open) {
 Json outbound_json(const OpenPort& out) {
     Json destinations = Json::array();
     for (const auto& remote : out.sources) destinations.push_back(remote.to_string());
-    Json json = {{"endpoint", out.endpoint},
-                 {"title", out.title},
-                 {"protocol", out.protocol},
-                 {"port", port_json(out.port)},
-                 {"audience", out.audience},
-                 {"destinations", std::move(destinations)},
-                 {"peers", out.peers},
-                 {"because", because_json(out.because)},
+    Json json = {{"endpoint", out.endpoint}, {"title", out.title},
+                 {"protocol", out.protocol}, {"port", port_json(out.port)},
+                 {"audience", out.audience}, {"destinations", std::move(destinations)},
+                 {"peers", out.peers},       {"because", because_json(out.because)},
                  {"reason", out.reason}};
     if (!out.comment.empty()) json["comment"] = out.comment;
     return json;

@@ -161,8 +161,10 @@ void check_network_is_used(const XmlElement& network, const XmlElement& root) {
         const auto destinations = egress.words("to");
         if (std::find(destinations.begin(), destinations.end(), name) != destinations.end()) return;
     }
-    network.fail(fmt::format(
-        "nothing uses the network '{}': public, admin and ssh have a meaning, others stand in <allow from=...> or <egress to=...>", name));
+    network.fail(
+        fmt::format("nothing uses the network '{}': public, admin and ssh have a meaning, others stand in <allow "
+                    "from=...> or <egress to=...>",
+                    name));
 }
 
 void read_root(const XmlElement& root, Policy& policy) {

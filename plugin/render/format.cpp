@@ -103,7 +103,9 @@ Expected<std::string> list_of(const Manifest& manifest, const pugi::xml_node& no
     if (each != "sets" && each != "services" && each != "groups" && each != "outbound") {
         return manifest.wrong(node, "each must be sets, services, groups or outbound");
     }
-    if (names_item == (each == "outbound")) return manifest.wrong(node, "the name of a file with each=\"...\" holds {item}, except of outbound, which is one");
+    if (names_item == (each == "outbound"))
+        return manifest.wrong(node,
+                              "the name of a file with each=\"...\" holds {item}, except of outbound, which is one");
     if (file.scope != FormatFile::Scope::server) return manifest.wrong(node, "each is for files of scope server");
     return each;
 }

@@ -200,7 +200,7 @@ Items ssh_ports(const ViewSchema& schema, const ServerPlan& plan) {
     ItemsBuilder items;
     std::set<PortRange> ports;
     for (const auto& port : plan.open) {
-        if (port.audience != to_string(Audience::ssh) || !ports.insert(port.port).second) continue;
+        if (port.audience != "ssh" || !ports.insert(port.port).second) continue;
         Record item(schema);
         set_port(item, port.protocol, port.port);
         items.add(std::move(item));

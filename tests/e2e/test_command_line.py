@@ -244,6 +244,14 @@ class Schemas(Case):
                 done = run(["xmllint", "--noout", "--schema", schema, path])
                 self.assertEqual(done.status, 0, done.err)
 
+    def test_a_format_that_cannot_filter_what_leaves_says_so_and_which_can(self):
+        with Home("cluster") as home:
+            done = home.run("emit", "ufw", "--outbound", "--output", home.path / "rules", source="zmprov-ldap")
+            self.assertEqual(done.status, 2)
+            self.assertIn("the format ufw has no rules for what leaves a server", done.err)
+            self.assertIn("nftables", done.err)
+            self.assertFalse((home.path / "rules").exists())
+
     def test_json_schemas_accept_every_plan_and_inventory(self):
         try:
             import jsonschema
@@ -256,6 +264,9 @@ class Schemas(Case):
             with self.subTest(deployment), Home(deployment) as home:
                 home.policy('<allow port="20000-20010" protocol="udp" from="any" comment="calls"/>')
                 jsonschema.validate(home.run("plan", "--all", "--json", source="zmprov-ldap").plan(), plan_schema)
+                outbound = home.run("plan", "--all", "--json", "--outbound", source="zmprov-ldap").plan()
+                self.assertTrue(all(server["outbound"] for server in outbound["servers"]))
+                jsonschema.validate(outbound, plan_schema)
                 jsonschema.validate(home.run("discover", "--json", source="zmprov-ldap").plan(), inventory_schema)
 
 

@@ -39,6 +39,18 @@ def is_allowed(plan, packet):
     return False
 
 
+def may_leave(plan, packet):
+    """What the plan's outbound list says of a packet that the server of the plan sends."""
+    for rule in plan["outbound"]:
+        first, last = port_range(rule)
+        if rule["protocol"] != packet.protocol or not first <= packet.port <= last:
+            continue
+        destination = ipaddress.ip_address(packet.destination)
+        if any(destination in ipaddress.ip_network(network) for network in rule["destinations"]):
+            return True
+    return False
+
+
 def port_range(rule):
     """A port of the plan is a number, or "first-last"."""
     first, _, last = str(rule["port"]).partition("-")
@@ -49,7 +61,7 @@ def catalogue_ports(plan):
     """Every port that any server of the plan opens or could open."""
     ports = set(OTHER_PORTS)
     for server in plan["servers"]:
-        for rule in server["open"] + [c for c in server["closed"] if c.get("port")]:
+        for rule in server["open"] + server.get("outbound", []) + [c for c in server["closed"] if c.get("port")]:
             first, last = port_range(rule)
             around = {first, last} if first == last else {first - 1, first, (first + last) // 2, last, last + 1}
             ports.update(around & set(range(1, 65536)))
@@ -59,7 +71,7 @@ def catalogue_ports(plan):
 class Emission:
     """The plan of a deployment and its rules in some formats, as the command gives them."""
 
-    def __init__(self, support, name, *formats):
+    def __init__(self, support, name, *formats, options=()):
         self.folder = tempfile.TemporaryDirectory(prefix="zmfirewall-enforce-")
         folder = pathlib.Path(self.folder.name)
         with support.Home(name) as home:
@@ -68,9 +80,9 @@ class Emission:
             path = folder / "inventory.json"
             path.write_text(inventory, encoding="utf-8")
             more = ("--inventory", path)
-            self.plan = json.loads(self.command(home, "plan", "--all", "--json", more=more).out)
+            self.plan = json.loads(self.command(home, "plan", "--all", "--json", *options, more=more).out)
             for one in formats:
-                self.command(home, "emit", one, "--all", "--output", folder / one, more=more)
+                self.command(home, "emit", one, "--all", *options, "--output", folder / one, more=more)
         self.plans = {server["name"]: server for server in self.plan["servers"]}
 
     @staticmethod
@@ -92,9 +104,9 @@ class Emission:
 class Deployment:
     """A deployment in one format, with all its hosts."""
 
-    def __init__(self, support, name, rules_format):
+    def __init__(self, support, name, rules_format, outbound=False):
         self.format = rules_format
-        self.emission = Emission(support, name, rules_format)
+        self.emission = Emission(support, name, rules_format, options=["--outbound"] if outbound else [])
         self.plan = self.emission.plan
         self.plans = self.emission.plans
         self.ports = catalogue_ports(self.plan)
@@ -104,7 +116,8 @@ class Deployment:
         families = {hosts.family_of(a) for host in self.hosts.values() for a in host.addresses}
         for outsider, addresses in OUTSIDERS.items():
             own = [a for a in addresses if hosts.family_of(a) in families]
-            self.hosts[outsider] = hosts.Host(outsider, own)
+            # Where what leaves is filtered, somebody must be there to receive it.
+            self.hosts[outsider] = hosts.Host(outsider, own, self.ports if outbound else ())
 
     def packets(self, servers=None):
         """From every address of every host to every port of every server (or of those named)."""
@@ -140,12 +153,19 @@ class Deployment:
                 answer = host.receive()
                 arrived.update(answer if order == "connect" else ())
         time.sleep(0.2)  # datagrams on their way: the only wait that nothing announces
-        for server in self.plans:
-            arrived.update(self.hosts[server].call("arrived"))
+        for host in self.hosts.values():
+            arrived.update(host.call("arrived"))
         return {packets[number] for number in arrived}
 
     def allowed(self, packets):
-        return [packet for packet in packets if is_allowed(self.plans[packet.server], packet)]
+        return [packet for packet in packets if self.is_allowed(packet)]
+
+    def is_allowed(self, packet):
+        """By the plan of the server, and of the sender where that says what may leave."""
+        if packet.server in self.plans and not is_allowed(self.plans[packet.server], packet):
+            return False
+        sender = self.plans.get(packet.client, {})
+        return "outbound" not in sender or may_leave(sender, packet)
 
     def close(self):
         for host in self.hosts.values():

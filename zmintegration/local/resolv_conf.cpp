@@ -12,8 +12,7 @@ Expected<std::string> resolv_conf_nameservers(std::string_view text) {
         ++number;
         const auto words = split_words(line);
         if (words.empty() || words.front() != "nameserver") continue;
-        const auto address =
-            words.size() < 2 ? std::nullopt : parse_address(words[1].substr(0, words[1].find('%')));
+        const auto address = words.size() < 2 ? std::nullopt : parse_address(words[1].substr(0, words[1].find('%')));
         if (!address) return failure(ErrorKind::data, fmt::format("line {}: nameserver needs an address", number));
         servers += (servers.empty() ? "" : " ") + address->to_string();
     }

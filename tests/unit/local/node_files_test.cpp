@@ -9,16 +9,28 @@ TEST(NodeFiles, AreReadFromWhereZimbraAndSshdKeepThem) {
     tree.write("zimbra/common/conf/master.cf", "smtp inet n - n - - smtpd\n");
     tree.write("zimbra/common/conf/main.cf", "inet_interfaces = all\nmynetworks = 10.0.0.0/8\n");
     tree.write("etc/ssh/sshd_config", "Port 2222\n");
+    tree.write("etc/resolv.conf", "# by hand\nsearch example.com\nnameserver 10.0.0.2\nnameserver fe80::1%eth0\n");
     const auto facts = zmi::read_node_files(tree.root() / "zimbra", tree.root());
     ASSERT_TRUE(facts) << facts.error().what;
     ASSERT_EQ(facts->listeners.size(), 2u);
     EXPECT_EQ(facts->listeners[0].service, "smtp");
     EXPECT_EQ(facts->listeners[1].port, 2222);
-    ASSERT_EQ(facts->files.size(), 3u);
+    ASSERT_EQ(facts->files.size(), 4u);
     for (const auto& [key, state] : facts->files) EXPECT_EQ(state.problem, "") << key;
     EXPECT_EQ(facts->files.at("master.cf").path, (tree.root() / "zimbra/common/conf/master.cf").string());
     EXPECT_EQ(facts->files.at("main.cf").settings, (std::map<std::string, std::string>{{"inet_interfaces", "all"}}));
+    EXPECT_EQ(facts->files.at("resolv.conf").settings,
+              (std::map<std::string, std::string>{{"nameserver", "10.0.0.2 fe80::1"}}));
     EXPECT_TRUE(facts->localconfig.empty());
+}
+
+TEST(NodeFiles, TellOfANameServerThatIsNone) {
+    const TemporaryTree tree;
+    tree.write("etc/resolv.conf", "nameserver 10.0.0.2\nnameserver dns.example.com\n");
+    const auto facts = zmi::read_node_files(tree.root(), tree.root());
+    ASSERT_TRUE(facts) << facts.error().what;
+    EXPECT_EQ(facts->files.at("resolv.conf").problem, "line 2: nameserver needs an address");
+    EXPECT_TRUE(facts->files.at("resolv.conf").settings.empty());
 }
 
 TEST(NodeFiles, ThatAreAbsentAreToldAndNotGuessed) {
@@ -26,7 +38,7 @@ TEST(NodeFiles, ThatAreAbsentAreToldAndNotGuessed) {
     const auto facts = zmi::read_node_files(tree.root(), tree.root());
     ASSERT_TRUE(facts) << facts.error().what;
     EXPECT_TRUE(facts->listeners.empty());
-    ASSERT_EQ(facts->files.size(), 3u);
+    ASSERT_EQ(facts->files.size(), 4u);
     for (const auto& [key, state] : facts->files) {
         EXPECT_EQ(state.problem, zmi::k_no_such_file) << key;
     }
@@ -34,7 +46,8 @@ TEST(NodeFiles, ThatAreAbsentAreToldAndNotGuessed) {
 
 TEST(NodeFiles, ThatAreThereAndCannotBeReadAreNotCalledAbsent) {
     const TemporaryTree tree;
-    for (const auto* name : {"common/conf/master.cf", "common/conf/main.cf", "etc/ssh/sshd_config"}) {
+    for (const auto* name :
+         {"common/conf/master.cf", "common/conf/main.cf", "etc/ssh/sshd_config", "etc/resolv.conf"}) {
         std::filesystem::create_directories(tree.root() / name);
     }
     const auto facts = zmi::read_node_files(tree.root(), tree.root());
