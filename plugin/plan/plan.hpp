@@ -90,8 +90,8 @@ struct ServerPlan {
 
 struct Plan {
     zmi::Source source;
-    std::string made_at;    ///< RFC 3339, UTC; set by who has a clock, derive_plan() leaves it empty
-    std::string this_node;  ///< where the facts were gathered
+    std::string made_at;              ///< RFC 3339, UTC; set by who has a clock, derive_plan() leaves it empty
+    std::string this_node;            ///< where the facts were gathered
     std::vector<ServerPlan> servers;  ///< sorted by name
 };
 

@@ -224,9 +224,10 @@ OpenPort Reader::open(const JsonNode& node, const Path& path) {
 /// What leaves: the networks are the remote ends.
 OpenPort Reader::outbound(const JsonNode& node, const Path& path) {
     OpenPort result;
-    if (!has_members(node, path,
-                     {"endpoint", "title", "protocol", "port", "audience", "destinations", "peers", "because", "reason"},
-                     {"comment"})) {
+    if (!has_members(
+            node, path,
+            {"endpoint", "title", "protocol", "port", "audience", "destinations", "peers", "because", "reason"},
+            {"comment"})) {
         return result;
     }
     result.audience = one_of(node, "audience", path, {"cluster", "outside", "policy"});
@@ -313,15 +314,13 @@ void Reader::read_outbound(const JsonNode& node, const Path& path, ServerPlan& p
     if (!asked || !m_problem.empty()) return;
     plan.outbound = list<OpenPort>(node, "outbound", path, k_entries,
                                    [&](const JsonNode& item, const Path& here) { return outbound(item, here); });
-    plan.outbound_closed =
-        list<ClosedPort>(node, "outbound_closed", path, k_entries,
-                         [&](const JsonNode& item, const Path& here) { return closed(item, here); });
+    plan.outbound_closed = list<ClosedPort>(node, "outbound_closed", path, k_entries,
+                                            [&](const JsonNode& item, const Path& here) { return closed(item, here); });
 }
 
 ServerPlan Reader::server(const JsonNode& node, const Path& path) {
     ServerPlan result;
-    if (!has_members(node, path,
-                     {"name", "addresses", "digest", "complete", "open", "closed", "findings", "problems"},
+    if (!has_members(node, path, {"name", "addresses", "digest", "complete", "open", "closed", "findings", "problems"},
                      {"outbound", "outbound_closed"})) {
         return result;
     }

@@ -96,12 +96,9 @@ Expected<void> validate(const ServerPlan& plan) {
 }
 
 Expected<void> validate(const zmi::Source& source, const ViewHeader& header) {
-    std::vector<std::pair<std::string, std::string>> texts = {{"source kind", source.kind},
-                                                              {"source", source.server},
-                                                              {"time", source.taken_at},
-                                                              {"time", header.made_at},
-                                                              {"node", header.this_node},
-                                                              {"version", header.version}};
+    std::vector<std::pair<std::string, std::string>> texts = {
+        {"source kind", source.kind}, {"source", source.server},  {"time", source.taken_at},
+        {"time", header.made_at},     {"node", header.this_node}, {"version", header.version}};
     for (const auto& [name, text] : texts) {
         if (!is_plain(text)) {
             return zmi::failure(ErrorKind::data,

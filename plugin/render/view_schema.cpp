@@ -109,7 +109,8 @@ ViewSchema groups() {
 }
 
 Fields header() {
-    auto fields = texts_and_flags({"program", "version", "made_at", "this_node", "taken_at", "source_kind", "source_server"}, {});
+    auto fields =
+        texts_and_flags({"program", "version", "made_at", "this_node", "taken_at", "source_kind", "source_server"}, {});
     fields["apply"] = field_of(Kind::texts);
     fields["undo"] = field_of(Kind::texts);
     return fields;
