@@ -70,6 +70,8 @@ public:
         m_view.set("digest", m_plan.digest);
         m_view.set("addresses", addresses(schema("addresses"), m_plan.addresses));
         m_view.set("has_addresses", !m_plan.addresses.empty());
+        m_view.set("own_ipv4", may_have(Family::ipv4));
+        m_view.set("own_ipv6", may_have(Family::ipv6));
         m_view.set("has_rules", !m_rules.empty());
         m_view.set("has_ipv4",
                    std::any_of(m_rules.begin(), m_rules.end(), [](auto& r) { return !r.sources4.empty(); }));
@@ -89,6 +91,12 @@ public:
 
 private:
     [[nodiscard]] const ViewSchema& schema(const char* name) const { return m_view.schema().fields.at(name); }
+
+    /// Whether the server has an address of the family, or none is known at all.
+    [[nodiscard]] bool may_have(Family family) const {
+        return m_plan.addresses.empty() || std::any_of(m_plan.addresses.begin(), m_plan.addresses.end(),
+                                                       [&](const auto& a) { return a.family == family; });
+    }
 
     static Items addresses(const ViewSchema& schema, const std::vector<zmi::IpAddress>& addresses) {
         ItemsBuilder items;

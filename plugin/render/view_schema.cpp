@@ -117,8 +117,9 @@ Fields header() {
 }
 
 Fields rule_fields() {
-    auto fields = texts_and_flags({"server", "digest", "source_count"},
-                                  {"has_ipv4", "has_ipv6", "has_rules", "has_sets", "has_addresses"});
+    auto fields =
+        texts_and_flags({"server", "digest", "source_count"},
+                        {"has_ipv4", "has_ipv6", "has_rules", "has_sets", "has_addresses", "own_ipv4", "own_ipv6"});
     fields["addresses"] = addresses();
     fields["rules"] = rules();
     fields["services"] = services();

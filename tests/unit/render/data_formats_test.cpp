@@ -148,6 +148,57 @@ TEST(Aws, GivesOnePermissionAPortWithMergedNetworks) {
     EXPECT_EQ(json::parse(sample::rendered("aws", sample::plan({})).at(0).content), json::array());
 }
 
+zmfw::ServerPlan letting_out(int count) {
+    auto plan = sample::mixed_plan();
+    std::vector<std::string> destinations;
+    for (int i = 1; i <= count; ++i) destinations.push_back("10.1.0." + std::to_string(2 * i));
+    plan.outbound = {sample::open_port("ldap", "tcp", 389, "cluster", destinations)};
+    return plan;
+}
+
+TEST(Aws, WritesEgressRulesOnlyWhereTheyWereAskedFor) {
+    EXPECT_EQ(sample::rendered("aws", sample::mixed_plan()).size(), 1U);
+    const auto files = sample::rendered("aws", letting_out(2));
+    ASSERT_EQ(files.size(), 2U);
+    EXPECT_EQ(files.at(1).name, "mail.example.com/aws-egress.json");
+    const auto data = json::parse(files.at(1).content);
+    ASSERT_EQ(data.size(), 1U);
+    EXPECT_EQ(data[0].at("FromPort"), 389);
+    EXPECT_EQ(data[0].at("IpRanges").at(1).at("CidrIp"), "10.1.0.4/32");
+}
+
+TEST(Aws, DescribesRulesInTheSignsThatAwsTakes) {
+    for (const auto& file : sample::rendered("aws", letting_out(2))) {
+        for (const auto& permission : json::parse(file.content)) {
+            for (const auto& range : permission.at("IpRanges")) {
+                const auto text = range.at("Description").get<std::string>();
+                EXPECT_LE(text.size(), 255U);
+                EXPECT_EQ(text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                                 " ._-:/()#,@[]+=&;{}!$*"),
+                          std::string::npos)
+                    << text;
+            }
+        }
+    }
+}
+
+TEST(Aws, RefusesMoreEgressRulesThanASecurityGroupTakes) {
+    const auto format = find_format({sample::templates()}, "aws").value();
+    EXPECT_TRUE(render(format, letting_out(60), sample::source(), {"1"}));
+    const auto refused = render(format, letting_out(61), sample::source(), {"1"});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().what,
+              "the plan of mail.example.com does not fit into aws: outbound_count are 61, at most 60");
+}
+
+TEST(Csv, ListsWhatLeavesWithItsDirection) {
+    const auto text = rendered_cluster("csv", {letting_out(2)});
+    EXPECT_NE(text.find("\"mail.example.com\",\"out\",\"tcp\",\"389\",\"389\",\"all own IPv4 addresses\",\"10.1.0.4\""),
+              std::string::npos)
+        << text;
+    EXPECT_EQ(rendered_cluster("csv", {sample::mixed_plan()}).find("\"out\""), std::string::npos);
+}
+
 TEST(Aws, RefusesMoreRulesThanASecurityGroupTakes) {
     const auto with_sources = [](int count) {
         std::vector<std::string> sources;
