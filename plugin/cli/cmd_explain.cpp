@@ -41,6 +41,17 @@ std::string closed_text(const ClosedPort& closed, const Style& style) {
     return text;
 }
 
+std::string outbound_text(const OpenPort& out, const Style& style) {
+    auto text = fmt::format("  {} {}/{} {}: {} ({})\n", style.good("may leave"), out.port.to_string(), out.protocol,
+                            out.endpoint, destinations_text(out), out.audience);
+    std::vector<std::string> destinations;
+    for (const auto& destination : out.sources) destinations.push_back(destination.to_short_string());
+    text += wrapped(fmt::format("to {}", fmt::join(destinations, ", ")), 6);
+    text += fmt::format("      reason {}\n", out.reason);
+    for (const auto& because : out.because) text += fmt::format("      because {}\n", because_text(because));
+    return text;
+}
+
 std::string entries_text(const ServerPlan& plan, const Question& question, const Style& style) {
     std::string text;
     for (const auto& open : plan.open) {
@@ -48,6 +59,12 @@ std::string entries_text(const ServerPlan& plan, const Question& question, const
     }
     for (const auto& closed : plan.closed) {
         if (question.closed(closed)) text += closed_text(closed, style);
+    }
+    for (const auto& out : plan.outbound.value_or(std::vector<OpenPort>())) {
+        if (question.open(out)) text += outbound_text(out, style);
+    }
+    for (const auto& closed : plan.outbound_closed) {
+        if (question.closed(closed)) text += "  outbound:" + closed_text(closed, style).substr(1);
     }
     return text;
 }
@@ -70,6 +87,11 @@ std::string answers_text(const Planned& planned, const std::optional<std::string
             if (!plan.complete() || !question.open(open)) continue;
             elsewhere += fmt::format("  {}: {}/{} {} open to {}\n", plan.name, open.port.to_string(), open.protocol,
                                      open.endpoint, sources_text(open));
+        }
+        for (const auto& out : plan.outbound.value_or(std::vector<OpenPort>())) {
+            if (!question.open(out)) continue;
+            elsewhere += fmt::format("  {}: {}/{} {} may leave to {}\n", plan.name, out.port.to_string(), out.protocol,
+                                     out.endpoint, destinations_text(out));
         }
     }
     return text + (elsewhere.empty() ? std::string() : "on other servers\n" + elsewhere);
@@ -133,13 +155,29 @@ std::string explain_reason(const Planned& planned, const std::string& reason, co
             if (open.reason == reason)
                 text += fmt::format("on {}\n{}", style.heading(plan.name), open_text(open, style));
         }
+        for (const auto& out : plan.outbound.value_or(std::vector<OpenPort>())) {
+            if (out.reason == reason)
+                text += fmt::format("on {}\n{}", style.heading(plan.name), outbound_text(out, style));
+        }
     }
+    return text;
+}
+
+/// What the catalogue says of somebody outside to whom servers connect.
+std::string egress_text(const Egress& egress, const Style& style) {
+    auto text =
+        fmt::format("{} (outbound, {})\n{}", style.heading(egress.id), egress.protocol, wrapped(egress.title, 2));
+    text += fmt::format("  ports {}\n  confidence: {}\n", fmt::join(egress.ports, ", "), egress.confidence);
+    if (!egress.closed_because.empty()) text += wrapped(egress.closed_because, 2);
+    if (!egress.note.empty()) text += wrapped("note: " + egress.note, 2);
+    for (const auto& source : egress.sources) text += wrapped("source: " + source, 2);
     return text;
 }
 
 zmi::Error unknown_subject(const Catalogue& catalogue, const std::string& what) {
     std::vector<std::string> names;
     for (const auto& endpoint : catalogue.endpoints) names.push_back(endpoint.id);
+    for (const auto& egress : catalogue.egress) names.push_back(egress.id);
     for (const auto& finding : catalogue.findings) names.push_back(finding.id);
     const auto near = zmi::nearest(what, names);
     return {zmi::ErrorKind::usage, fmt::format("{} is no port, endpoint, finding or reason id", zmi::quoted(what)),
@@ -159,6 +197,11 @@ zmi::Expected<std::string> explain(const Planned& planned, const std::optional<s
         return answers_text(planned, chosen, question, style) + "\n" +
                endpoint_text(planned.catalogue, *endpoint, style);
     }
+    if (const auto* egress = planned.catalogue.find_egress(what)) {
+        const Question question{[&](const OpenPort& open) { return open.endpoint == what; },
+                                [&](const ClosedPort& closed) { return closed.endpoint == what; }};
+        return answers_text(planned, chosen, question, style) + "\n" + egress_text(*egress, style);
+    }
     for (const auto& finding : planned.catalogue.findings) {
         if (finding.id == what) return explain_finding(planned, finding, chosen, style);
     }
@@ -166,11 +209,22 @@ zmi::Expected<std::string> explain(const Planned& planned, const std::optional<s
     return tl::unexpected(unknown_subject(planned.catalogue, what));
 }
 
+/// What leaves, where that can be told; where it cannot, the rest is answered all the same.
+void add_outbound(Planned& planned) {
+    auto outbound = derive_plan(planned.inventory, planned.catalogue, planned.policy, std::nullopt, true);
+    for (std::size_t i = 0; i < outbound.servers.size(); ++i) {
+        if (!outbound.servers[i].complete()) continue;
+        planned.plan.servers[i].outbound = std::move(outbound.servers[i].outbound);
+        planned.plan.servers[i].outbound_closed = std::move(outbound.servers[i].outbound_closed);
+    }
+}
+
 }  // namespace
 
 ExitStatus run_explain(const Context& context, const std::string& what, const Selection& selection) {
-    const auto planned = make_plan(context, {.server = {}, .all = true});
+    auto planned = make_plan(context, {.server = {}, .all = true});
     if (!planned) return report(planned.error());
+    add_outbound(*planned);
     const auto chosen = Context::selected(selection, planned->inventory);
     if (!chosen) return report(chosen.error());
     const auto text = explain(*planned, *chosen, what, Style::of_stdout());
@@ -186,6 +240,8 @@ ExitStatus run_catalogue(const Context& context, const std::string& what) {
     if (!catalogue) return report(catalogue.error());
     if (!what.empty()) {
         const auto* endpoint = catalogue->find(what);
+        const auto* egress = catalogue->find_egress(what);
+        if (egress != nullptr) return print(egress_text(*egress, Style::of_stdout()));
         if (endpoint == nullptr) return report(unknown_subject(*catalogue, what));
         return print(endpoint_text(*catalogue, *endpoint, Style::of_stdout()));
     }
@@ -194,6 +250,10 @@ ExitStatus run_catalogue(const Context& context, const std::string& what) {
         const auto* state = endpoint.dead ? "dead" : endpoint.verified ? "" : "unverified";
         rows.push_back({endpoint.id, endpoint.protocol, endpoint.default_port,
                         std::string(to_string(endpoint.audience)), state, endpoint.title});
+    }
+    for (const auto& egress : catalogue->egress) {
+        rows.push_back({egress.id, egress.protocol, fmt::format("{}", fmt::join(egress.ports, " ")), "outbound",
+                        egress.verified ? "" : "unverified", egress.title});
     }
     return print(table(rows, 0));
 }

@@ -67,8 +67,11 @@ ServerPlan derive_server(const Decider& decider, std::size_t server, const Outbo
     ServerPlan plan;
     plan.name = view.name(server);
     plan.addresses = view.addresses(server).addresses;
-    std::vector<EndpointState> states;
-    for (const auto& endpoint : view.catalogue().endpoints) states.push_back(decider.decide(endpoint, server));
+    std::vector<EndpointState> own;
+    if (outbound == nullptr) {
+        for (const auto& endpoint : view.catalogue().endpoints) own.push_back(decider.decide(endpoint, server));
+    }
+    const auto& states = outbound == nullptr ? own : outbound->states(server);
     for (const auto& state : states) add_state(plan, state);
     for (const auto& allow : view.policy().allow) {
         if (allow.server.empty() || allow.server == plan.name)

@@ -24,6 +24,14 @@ void add_once(std::vector<T>& list, const T& value) {
     if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
 }
 
+/// "[relay.example.net]:587", with which postfix is told not to look for an MX, as "relay.example.net:587".
+std::string without_brackets(std::string_view value) {
+    const auto end = value.find(']');
+    const bool name = value.starts_with('[') && end != std::string_view::npos &&
+                      value.substr(0, end).find(':') == std::string_view::npos;
+    return name ? fmt::format("{}{}", value.substr(1, end - 1), value.substr(end + 1)) : std::string(value);
+}
+
 /// Where an <egress> leads: addresses, each with its port where the fact names one.
 struct Destinations {
     std::map<std::uint16_t, std::vector<zmi::Cidr>> by_port;
@@ -102,7 +110,7 @@ private:
 
     void read_value(const Fact& fact, std::string_view value) {
         const auto shown = zmi::without_credentials(value);
-        const auto authority = zmi::parse_authority(value);
+        const auto authority = zmi::parse_authority(without_brackets(value));
         if (!authority.host || authority.port_is_bad) {
             m_found.problems.push_back(bad_value(m_view, m_server, fact, shown, "no host (HOST, HOST:PORT or a URL)"));
             return;
@@ -215,16 +223,19 @@ void OutboundFinder::add_to(ServerPlan& plan, std::size_t server) const {
     for (auto& out : *plan.outbound) {
         out.sources = zmi::merge(std::move(out.sources));
         std::sort(out.peers.begin(), out.peers.end());
+        out.peers.erase(std::unique(out.peers.begin(), out.peers.end()), out.peers.end());
     }
     std::sort(plan.outbound->begin(), plan.outbound->end(), less);
 }
 
 void OutboundFinder::add_peers(ServerPlan& plan, std::size_t server) const {
-    for (const auto& way : m_ways[server]) add_way(plan, server, way);
+    Entries entries;
+    for (const auto& way : m_ways[server]) add_way(plan, server, way, entries);
+    for (auto& [key, entry] : entries) plan.outbound->push_back(std::move(entry));
 }
 
 /// Ways to the same endpoint and port of several peers are one entry.
-void OutboundFinder::add_way(ServerPlan& plan, std::size_t server, const Way& way) const {
+void OutboundFinder::add_way(ServerPlan& plan, std::size_t server, const Way& way, Entries& entries) const {
     const auto& socket = way.state->listening.sockets[way.socket];
     const auto lets_in = [&](const OpenPort& open) { return open.port == socket.port; };
     if (std::none_of(way.state->open.begin(), way.state->open.end(), lets_in)) return;
@@ -238,28 +249,23 @@ void OutboundFinder::add_way(ServerPlan& plan, std::size_t server, const Way& wa
     }
     const auto destinations = addresses_of(way, server);
     if (destinations.empty()) return;
-    OpenPort out;
-    out.endpoint = way.state->endpoint->id;
-    out.title = way.state->endpoint->title;
-    out.protocol = way.state->endpoint->protocol;
-    out.port = socket.port;
-    out.audience = to_string(Audience::cluster);
-    const auto same = std::find_if(plan.outbound->begin(), plan.outbound->end(), [&](const OpenPort& other) {
-        return other.endpoint == out.endpoint && other.port == out.port && other.protocol == out.protocol;
-    });
-    auto& entry = same == plan.outbound->end() ? plan.outbound->emplace_back(std::move(out)) : *same;
+    auto& entry = entries[{way.state->endpoint, socket.port}];
     append(entry.sources, destinations);
-    add_once(entry.peers, m_view.name(way.listener));
+    entry.peers.push_back(m_view.name(way.listener));
     // Of the facts, what all peers share: the flow.
     for (const auto& because : way.reached->because) {
         if (because.fact.starts_with("flow ")) add_once(entry.because, because);
     }
-    if (entry.reason.empty()) {
-        for (auto because : socket.because) {
-            if (because.server.empty()) because.server = m_view.name(way.listener);
-            add_once(entry.because, because);
-        }
-        entry.reason = reason_id(plan.name, entry);
+    if (!entry.reason.empty()) return;
+    entry.endpoint = way.state->endpoint->id;
+    entry.title = way.state->endpoint->title;
+    entry.protocol = way.state->endpoint->protocol;
+    entry.port = socket.port;
+    entry.audience = to_string(Audience::cluster);
+    entry.reason = reason_id(plan.name, entry);
+    for (auto because : socket.because) {
+        if (because.server.empty()) because.server = m_view.name(way.listener);
+        add_once(entry.because, because);
     }
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <map>
 #include <plugin/plan/server_state.hpp>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace zmfw {
@@ -12,6 +14,8 @@ namespace zmfw {
 class OutboundFinder {
 public:
     explicit OutboundFinder(const Decider& decider);
+
+    [[nodiscard]] const std::vector<EndpointState>& states(std::size_t server) const { return m_states[server]; }
 
     /// Sets `outbound` and `outbound_closed`, and adds the problems of what could not be told.
     void add_to(ServerPlan& plan, std::size_t server) const;
@@ -26,7 +30,9 @@ private:
     };
     void add_problems(std::size_t client, const EndpointState& state);
     void add_peers(ServerPlan& plan, std::size_t server) const;
-    void add_way(ServerPlan& plan, std::size_t server, const Way& way) const;
+    /// By endpoint and port; the order does not show.
+    using Entries = std::map<std::pair<const Endpoint*, PortRange>, OpenPort>;
+    void add_way(ServerPlan& plan, std::size_t server, const Way& way, Entries& entries) const;
     [[nodiscard]] std::vector<zmi::Cidr> addresses_of(const Way& way, std::size_t server) const;
     void add_egress(ServerPlan& plan, std::size_t server, const Egress& egress) const;
     void add_policy(ServerPlan& plan) const;

@@ -94,6 +94,8 @@ class CommandLine(Case):
         self.assertIn("because zimbraLmtpBindPort", self.zmfirewall("explain", "7025", *here).out)
         self.assertIn("because zimbraLmtpBindPort", self.zmfirewall("explain", "lmtp", *here).out)
         self.assertIn("because zimbraLmtpBindPort", self.zmfirewall("explain", lmtp["reason"], *here).out)
+        self.assertIn("may leave", self.zmfirewall("explain", "ntp", *here).out)
+        self.assertIn("outbound: closed", self.zmfirewall("explain", "external-directory", *here).out)
         self.assertIn("stops emit", self.zmfirewall("explain", "ports-swapped", *here).out)
         self.assertIn("never heard of it", self.zmfirewall("explain", "12345", *here).out)
 
@@ -105,7 +107,7 @@ class CommandLine(Case):
 
     def test_formats_and_catalogue_list_what_there_is(self):
         self.assertIn("nftables", run([BINARY, "formats"]).out)
-        self.assertEqual(len(run([BINARY, "catalogue"]).out.splitlines()), 78)
+        self.assertEqual(len(run([BINARY, "catalogue"]).out.splitlines()), 78 + 22)
         self.assertIn("zimbraMemcachedBindPort", run([BINARY, "catalogue", "memcached"]).out)
 
     def test_a_bad_policy_gives_5_and_its_line(self):

@@ -116,13 +116,7 @@ TEST(Outbound, LetsAnMtaDeliverToAnybodyUnlessItHasARelay) {
 TEST(Outbound, LetsARelayThatOnlyHasANameBeAnyAddressAndTellsTheName) {
     auto deployment = cluster();
     deployment.global("zimbraMtaRelayHost", "[relay.example.net]:2525");
-    auto plan = outbound_of(deployment, "mta1");
-    if (!plan.complete()) {
-        // Brackets around a name are postfix's own way of writing; at worst it is told.
-        EXPECT_NE(plan.problems.front().text.find("zimbraMtaRelayHost"), std::string::npos);
-    }
-    deployment.global("zimbraMtaRelayHost", "relay.example.net:2525");
-    plan = outbound_of(deployment, "mta1");
+    const auto plan = outbound_of(deployment, "mta1");
     ASSERT_TRUE(plan.complete());
     const auto& relay = *all_of(plan, "smtp-relay").front();
     EXPECT_EQ(destinations(relay), k_anybody);

@@ -137,6 +137,28 @@ TEST_F(Iptables, RemovesWhatAnEarlierPlanLeft) {
     EXPECT_FALSE(holds(loaded.output, "zmfirewall4-"));
 }
 
+TEST_F(Iptables, FiltersWhatLeavesUntilAPlanDoesNotAskForIt) {
+    auto plan = plan_with_sets();
+    plan.outbound = {
+        sample::open_port("smtp-out", "tcp", 25, "outside", sample::anyone()),
+        sample::open_port("ldap", "tcp", 389, "cluster", {"10.2.0.1", "10.2.0.3", "10.2.0.5", "10.2.0.7", "10.2.0.9"})};
+    const auto with = written("iptables-outbound", plan);
+    const auto without = written("iptables-no-outbound", plan_with_sets());
+    const auto apply = "sh " + with + "/zmfirewall-apply.sh && sh " + with + "/zmfirewall-apply.sh";
+    const auto loaded = in_namespace(apply + " && iptables -S && ip6tables -S");
+    ASSERT_EQ(loaded.status, 0) << loaded.output;
+    EXPECT_TRUE(holds(loaded.output, "-A OUTPUT -j ZMFIREWALL-OUT\n"));
+    EXPECT_TRUE(holds(loaded.output, "-A ZMFW-out_tcp_389 -m set --match-set zmfirewall4-"));
+    EXPECT_TRUE(holds(loaded.output, " dst "));
+    const auto back =
+        in_namespace(apply + " && sh " + without + "/zmfirewall-apply.sh 2>/dev/null && iptables -S && ip6tables -S");
+    ASSERT_EQ(back.status, 0) << back.output;
+    EXPECT_FALSE(holds(back.output, "-OUT"));
+    EXPECT_FALSE(holds(back.output, "ZMFW-out"));
+    const auto gone = in_namespace(apply + " && sh " + with + "/zmfirewall-undo.sh && iptables -S && ip6tables -S");
+    EXPECT_FALSE(holds(gone.output, "ZMF")) << gone.output;
+}
+
 TEST_F(Iptables, LoadsWithNothingOpen) {
     const auto folder = written("iptables-empty", sample::plan({}));
     const auto loaded = in_namespace("sh " + folder + "/zmfirewall-apply.sh");
