@@ -24,6 +24,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGES = HERE / "packages.txt"
 SUITE = "bookworm"
+SPACES = ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--propagation", "private"]
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SKIPPED = 77
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -39,6 +40,9 @@ def root():
     """The folder with `tree`, built where it is missing or has other packages; skips the test where that cannot be."""
     if os.geteuid() != 0:
         raise unittest.SkipTest("a private Debian tree needs root, for debootstrap and for mounts")
+    tried = subprocess.run([*SPACES, "--net", "true"], stderr=subprocess.PIPE, text=True, check=False)
+    if tried.returncode != 0:
+        raise unittest.SkipTest(f"namespaces are not permitted here: {tried.stderr.strip()}")
     place = folder()
     if is_built(place):
         return place
@@ -48,31 +52,37 @@ def root():
     with open(place / "lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not is_built(place):
-            build(place)
+            build(place, lock)
     return place
 
 
 def is_built(place):
+    """With our packages, and perhaps more, for another checkout that shares the tree."""
     with contextlib.suppress(OSError):
-        return (place / "tree/etc/zmfirewall-packages").read_bytes() == PACKAGES.read_bytes()
+        there = (place / "tree/etc/zmfirewall-packages").read_text(encoding="utf-8").split()
+        return set(there) >= set(PACKAGES.read_text(encoding="utf-8").split())
     return False
 
 
-def build(place):
+def build(place, lock):
+    """The builder inherits the lock: should we be killed, nobody else builds beside it."""
     mirror, keyring = mirror_of_host()
     environment = {**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8"}
     proxy = apt_proxy()
     if proxy:
-        environment["http_proxy"] = proxy
+        environment["http_proxy"] = environment["https_proxy"] = proxy
     release = f"{mirror}/dists/{SUITE}/Release"
     try:
-        handlers = [urllib.request.ProxyHandler({"http": proxy})] if proxy else []
+        handlers = [urllib.request.ProxyHandler({"http": proxy, "https": proxy})] if proxy else []
         urllib.request.build_opener(*handlers).open(release, timeout=30).close()
     except OSError as problem:
         raise unittest.SkipTest(f"{release} does not answer: {problem}") from problem
     done = subprocess.run(
-        [HERE / "build_tree", place, mirror, keyring], env=environment, stderr=subprocess.PIPE, text=True, check=False
-    )
+        [HERE / "build_tree", place, mirror, keyring],
+        pass_fds=[lock.fileno()], env=environment, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    if "noexec or nodev" in done.stderr:  # as debootstrap says where it may make no devices
+        raise unittest.SkipTest(f"no Debian tree can be made in {place}: {done.stderr.strip().splitlines()[-1]}")
     if done.returncode != 0:
         raise RuntimeError(f"the Debian tree in {place} was not built:\n{done.stderr}")
 
@@ -116,8 +126,9 @@ def apt_proxy():
         out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
     except OSError:
         return None
-    value = shlex.split(out)
-    return value[0].partition("=")[2] if value else None
+    words = shlex.split(out)
+    value = words[0].partition("=")[2] if words else ""
+    return value if value not in ("", "DIRECT") else None
 
 
 class Handle:
@@ -159,8 +170,7 @@ class Machine(Handle):
         super().__init__(name, None)
         place = root()
         command = ["nsenter", f"--net={net}"] if net else []
-        command += ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--propagation", "private"]
-        command += [] if net else ["--net"]
+        command += [*SPACES] if net else [*SPACES, "--net"]
         pairs = [word for pair in (binds or {}).items() for word in map(str, pair)]
         command += [sys.executable, "-B", str(HERE / "machine_init.py"), str(place), name, *pairs]
         self.init = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
