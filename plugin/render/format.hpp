@@ -31,7 +31,7 @@ struct FormatLimit {
 };
 
 /// A program that reads one of the outputs and fails if it is wrong: on stdin; or, where an argument holds "{file}",
-/// from a private folder with all outputs.
+/// from a private folder with all outputs. "{format}" stands for the format's own folder.
 struct FormatCheck {
     std::string program;             ///< name, looked for in the system's folders only
     std::vector<std::string> needs;  ///< other programs that this one starts

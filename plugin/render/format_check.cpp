@@ -28,6 +28,7 @@ std::string complaint(const zmi::Outcome& outcome) {
 }
 
 constexpr std::string_view k_file = "{file}";
+constexpr std::string_view k_format = "{format}";
 
 bool reads_folder(const FormatCheck& check) {
     return std::any_of(check.arguments.begin(), check.arguments.end(),
@@ -62,21 +63,28 @@ private:
     std::filesystem::path m_path;
 };
 
+void replace_word(std::string& text, std::string_view word, const std::filesystem::path& path) {
+    const auto at = text.find(word);
+    if (at != std::string::npos) text.replace(at, word.size(), path.string());
+}
+
 /// The arguments of a check on one output in the folder.
-std::vector<std::string> arguments_on(const FormatCheck& check, const std::filesystem::path& file) {
+std::vector<std::string> arguments_on(const FormatCheck& check, const std::filesystem::path& format,
+                                      const std::filesystem::path& file) {
     auto arguments = check.arguments;
     for (auto& argument : arguments) {
-        const auto at = argument.find(k_file);
-        if (at != std::string::npos) argument.replace(at, k_file.size(), file.string());
+        replace_word(argument, k_format, format);
+        replace_word(argument, k_file, file);
     }
     return arguments;
 }
 
-Expected<void> check_file(const FormatCheck& check, const std::filesystem::path& program, const RenderedFile& file,
+Expected<void> check_file(const Format& format, const FormatCheck& check, const RenderedFile& file,
                           const std::filesystem::path& folder, zmi::ProcessRunner& runner) {
+    const auto program = find_program(check.program);
     zmi::Command command;
     command.program = program;
-    command.arguments = arguments_on(check, folder / file.name);
+    command.arguments = arguments_on(check, std::filesystem::absolute(format.folder), folder / file.name);
     if (check.network_namespace) {
         command.program = find_program("unshare");
         command.arguments.insert(command.arguments.begin(), {"-r", "-n", "--", program.string()});
@@ -150,7 +158,7 @@ Expected<CheckReport> check_output(const Format& format, const std::vector<Rende
         }
         for (const auto& file : files) {
             if (file.source != check.source) continue;
-            auto checked = check_file(check, find_program(check.program), file, folder.path(), runner);
+            auto checked = check_file(format, check, file, folder.path(), runner);
             if (!checked) return tl::unexpected(std::move(checked).error());
             ++report.checked;
         }
