@@ -43,6 +43,15 @@ Expected<void> check_limits(const Format& format, const Record& view, const std:
     return {};
 }
 
+/// A plan of what leaves is not rendered by halves.
+Expected<void> check_outbound(const Format& format, const ServerPlan& plan) {
+    if (!plan.outbound || format.names.contains("outbound")) return {};
+    return zmi::failure(zmi::ErrorKind::usage,
+                        fmt::format("the format {} has no rules for what leaves a server, and the plan of {} has",
+                                    format.name, plan.name),
+                        "make the plan without --outbound, or take a format that has: see README.md");
+}
+
 /// One output for each item of the file's list.
 void render_each(const FormatFile& file, const Record& view, const std::string& server,
                  std::vector<RenderedFile>& rendered) {
@@ -75,6 +84,7 @@ Expected<std::vector<RenderedFile>> render_scope(const Format& format, FormatFil
 
 Expected<std::vector<RenderedFile>> render(const Format& format, const ServerPlan& plan, const zmi::Source& source,
                                            const RenderOptions& options) {
+    if (auto able = check_outbound(format, plan); !able) return tl::unexpected(std::move(able).error());
     if (!has_scope(format, FormatFile::Scope::server) && format.limits.empty()) return std::vector<RenderedFile>();
     const auto view = make_server_view(plan, source, header_of(format, plan.name, options), format.names);
     if (!view) return tl::unexpected(view.error());

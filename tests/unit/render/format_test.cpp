@@ -183,6 +183,18 @@ TEST(Formats, OfTheTreeAreAllInOrder) {
     EXPECT_NE(std::find(names.begin(), names.end(), "ufw"), names.end());
 }
 
+TEST(Formats, ThatCannotSayWhatLeavesRefuseAPlanThatDoes) {
+    auto plan = sample::mixed_plan();
+    plan.outbound.emplace();
+    for (const auto* name : {"ufw", "firewalld"}) {
+        const auto refused = render(find_format({sample::templates()}, name).value(), plan, sample::source(), {"1"});
+        ASSERT_FALSE(refused) << name;
+        EXPECT_EQ(refused.error().kind, zmi::ErrorKind::usage);
+    }
+    for (const auto* name : {"nftables", "iptables", "ansible", "aws", "aerleon"})
+        EXPECT_TRUE(render(find_format({sample::templates()}, name).value(), plan, sample::source(), {"1"})) << name;
+}
+
 TEST(Formats, UnknownOnesAreAUsageErrorThatListsTheKnown) {
     const auto format = find_format({sample::templates()}, "ipchains");
     ASSERT_FALSE(format);
