@@ -19,6 +19,7 @@ constexpr const char* k_examples =
     "  zmfirewall explain 7073                 why a port is open, closed or unknown\n"
     "  zmfirewall emit nftables --prove        rules for this node, tried in a throw-away kernel namespace first\n"
     "  zmfirewall emit ufw --all --output DIR  rules for every server of the deployment\n"
+    "  zmfirewall apply plan.json --format nftables; zmfirewall confirm    as root, with a way back\n"
     "  zmfirewall discover --json > inv.json; zmfirewall --inventory inv.json plan --all\n";
 
 /// What the arguments asked for.
@@ -29,6 +30,8 @@ struct Invocation {
     Selection explain_selection;
     std::string explain_what;
     std::string catalogue_what;
+    ApplyOptions apply;
+    std::string token;
     bool discover_json = false;
     std::function<ExitStatus(const Context&)> run;
 };
@@ -114,6 +117,45 @@ void add_commands(CLI::App& app, Invocation& call) {
     });
 }
 
+/// What root does with a plan.
+void add_handover_commands(CLI::App& app, Invocation& call) {
+    const std::vector<std::string> formats = {"nftables", "iptables", "ufw", "firewalld"};
+    auto* apply = add_command(app, "apply", "As root: load a plan's rules here, and take them back unless confirmed");
+    apply->add_option("plan", call.apply.plan, "A file that plan --json or emit json wrote")->required();
+    apply->add_option("--format", call.apply.format, "nftables, iptables, ufw or firewalld")
+        ->required()
+        ->check(CLI::IsMember(formats));
+    apply->add_option("--timeout", call.apply.timeout, "Seconds to confirm in")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
+    apply->add_option("--server", call.apply.server, "The server of the plan that this host is");
+    apply->add_option("--max-age", call.apply.max_age_hours, "Hours that the plan and its facts may be old")
+        ->check(CLI::Range(1, 24 * 366))
+        ->capture_default_str();
+    apply->add_flag("--dry-run", call.apply.dry_run, "Check all, say what would change, load nothing");
+    apply->callback([&call] { call.run = [&call](const Context& context) { return run_apply(context, call.apply); }; });
+
+    auto* confirm = add_command(app, "confirm", "As root: keep the rules that apply has loaded, over reboots as well");
+    confirm->callback([&call] { call.run = run_confirm; });
+    auto* rollback = add_command(app, "rollback", "As root: take back now what waits for confirm");
+    rollback->callback([&call] { call.run = run_rollback; });
+    auto* remove = add_command(app, "remove", "As root: take our own rules away, and what loads them at boot");
+    remove->callback([&call] { call.run = run_remove; });
+
+    auto* status = add_command(app, "status", "As root: is loaded what should be? 0: the same, 1: different");
+    status->add_option("plan", call.apply.plan, "Compare with this plan (default: with what was confirmed)");
+    status->add_option("--format", call.apply.format, "Format (default: of the confirmed rules)")
+        ->check(CLI::IsMember(formats));
+    status->add_option("--server", call.apply.server, "The server of the plan that this host is");
+    status->callback([&call] { call.run = [&call](const Context& context) { return run_status(context, call.apply); }; });
+
+    auto* watch = app.add_subcommand("watch-inside", "")->group("");
+    watch->add_option("token", call.token)->required();
+    watch->callback([&call] {
+        call.run = [&call](const Context& context) { return run_watch_inside(context, call.token); };
+    });
+}
+
 /// A stream that the caller closed must not become the number of a file that we open, and a result that nobody can
 /// get is a failure: what is written to a full device says so.
 void keep_standard_streams() {
@@ -148,6 +190,7 @@ int run_application(int argc, char** argv) {
     Invocation call;
     add_global_options(app, call.global);
     add_commands(app, call);
+    add_handover_commands(app, call);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

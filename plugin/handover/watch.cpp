@@ -1,0 +1,188 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <plugin/handover/kernel_rules.hpp>
+#include <plugin/handover/persist.hpp>
+#include <plugin/handover/trusted.hpp>
+#include <plugin/handover/watch.hpp>
+#include <plugin/render/format_check.hpp>
+#include <zmintegration/support/file.hpp>
+
+namespace zmfw {
+namespace {
+
+namespace fs = std::filesystem;
+using zmi::ErrorKind;
+using zmi::Expected;
+
+constexpr int k_steps_a_second = 5;
+constexpr int k_start_seconds = 10;
+constexpr int k_lock_seconds = 15;
+
+void pause_a_step() {
+    ::usleep(1'000'000 / k_steps_a_second);
+}
+
+/// What only a process that nobody waits for may do: it must not return.
+[[noreturn]] void become_watcher(const char* const* arguments) {
+    ::setsid();
+    // A second time, so that no terminal is ever ours and nobody waits for us.
+    if (::fork() != 0) ::_exit(0);
+    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU}) ::signal(signal, SIG_IGN);
+    if (::chdir("/") != 0) ::_exit(126);
+    const int nothing = ::open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < 3; ++fd) ::dup2(nothing, fd);
+    for (int fd = 3; fd < 4096; ++fd) ::close(fd);
+    static const std::array<const char*, 3> k_environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", nullptr};
+    ::execve(arguments[0], const_cast<char* const*>(arguments), const_cast<char* const*>(k_environment.data()));
+    ::_exit(127);
+}
+
+std::vector<std::string> watcher_command(const Places& places, const Pending& pending) {
+    std::error_code code;
+    return {fs::read_symlink("/proc/self/exe", code).string(), "--system-root", places.root.string(), "watch-inside",
+            pending.token};
+}
+
+Expected<void> start_detached(const std::vector<std::string>& command) {
+    std::vector<const char*> arguments;
+    for (const auto& word : command) arguments.push_back(word.c_str());
+    arguments.push_back(nullptr);
+    const auto child = ::fork();
+    if (child == 0) become_watcher(arguments.data());
+    if (child < 0) return zmi::failure(ErrorKind::program, fmt::format("cannot fork: {}", std::strerror(errno)));
+    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return {};
+}
+
+bool start_as_unit(const Pending& pending, const std::vector<std::string>& watcher, zmi::ProcessRunner& runner) {
+    zmi::Command command;
+    command.program = find_program("systemd-run");
+    if (command.program.empty()) return false;
+    // Killed or broken, it starts again: the rules are pending as long as the file says so.
+    command.arguments = {"--quiet",
+                         "--collect",
+                         "--unit=zmfirewall-watch-" + pending.token,
+                         "--property=Restart=on-failure",
+                         "--property=RestartSec=1",
+                         "--"};
+    command.arguments.insert(command.arguments.end(), watcher.begin(), watcher.end());
+    command.environment = helper_environment();
+    command.deadline = std::chrono::seconds(k_start_seconds);
+    const auto outcome = runner.run(command);
+    return outcome && outcome->ok();
+}
+
+bool is_watching(const Places& places, const Pending& pending) {
+    const auto text = read_untrusted_file(places.watching(), 100);
+    return text && *text == pending.token;
+}
+
+bool is_alive(const Pending& pending) {
+    return pending.boot == boot_id() && pending.pid_start != 0 && start_of(pending.pid) == pending.pid_start;
+}
+
+/// Scripts of these rules that a dead apply has left running: they would go on where we take things back.
+void end_left_scripts(const Places& places, const Pending& pending) {
+    const auto script = (places.folder / pending.rules()).string() + "/";
+    std::error_code code;
+    for (const auto& entry : fs::directory_iterator("/proc", code)) {
+        const auto name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos || name == std::to_string(::getpid())) continue;
+        std::ifstream file(entry.path() / "cmdline", std::ios::binary);
+        const std::string words{std::istreambuf_iterator<char>(file), {}};
+        if (words.find(script) != std::string::npos) ::kill(std::stoi(name), SIGKILL);
+    }
+}
+
+Expected<void> bring_back_rules(const Places& places, const Pending& pending, zmi::ProcessRunner& runner) {
+    KernelRules kernel(pending.format, runner);
+    const auto rules = places.folder / pending.rules();
+    end_left_scripts(places, pending);
+    if (pending.format == "nftables") {
+        if (kernel.bring_back(rules / "before.nft")) return {};
+    }
+    // Better the rules confirmed last, or none, than some that nobody has confirmed.
+    if (!pending.previous.empty() && kernel.load(places.folder / pending.previous)) return {};
+    return kernel.unload(rules, true);
+}
+
+}  // namespace
+
+Expected<std::string> start_watcher(const Places& places, const Pending& pending, zmi::ProcessRunner& runner) {
+    const auto command = watcher_command(places, pending);
+    std::string how = "a unit of systemd";
+    if (!has_systemd(places) || !start_as_unit(pending, command, runner)) {
+        how = "a process of its own";
+        if (auto started = start_detached(command); !started) return tl::unexpected(std::move(started.error()));
+    }
+    for (int step = 0; step < k_start_seconds * k_steps_a_second; ++step) {
+        if (is_watching(places, pending)) return how;
+        pause_a_step();
+    }
+    return zmi::failure(ErrorKind::program, "the watcher that would take the rules back does not start");
+}
+
+Expected<void> roll_back(const Places& places, const Pending& pending, const std::string& why,
+                         zmi::ProcessRunner& runner) {
+    auto done = bring_back_rules(places, pending, runner);
+    // Even on a full disk: what is pending must not stay so because nobody can write down why.
+    const auto end =
+        fmt::format("{}: {} ({})\n", why,
+                    done ? pending.previous.empty() ? "taken back" : "taken back, the earlier rules are loaded"
+                         : "cannot be taken back: " + done.error().what,
+                    pending.format + " for " + pending.server);
+    static_cast<void>(zmi::write_file_atomically(places.last(), end, 0600));
+    if (!done) return done;
+    if (auto written = write_confirmed(places, pending.previous); !written) return written;
+    std::error_code code;
+    if (pending.previous.empty()) {
+        if (auto transient = make_transient(places, runner); !transient) return transient;
+    }
+    fs::remove(places.pending(), code);
+    if (code) return zmi::failure(ErrorKind::program, fmt::format("cannot remove {}", places.pending().string()));
+    remove_old_rules(places, pending.previous);
+    return {};
+}
+
+void watch(const Places& places, const std::string& token, zmi::ProcessRunner& runner) {
+    auto known = read_pending(places);
+    if (!known || !*known || (*known)->token != token) return;
+    auto pending = **known;
+    static_cast<void>(zmi::write_file_atomically(places.watching(), token, 0600));
+    std::string why;
+    for (; why.empty(); pause_a_step()) {
+        // A file that has become unreadable changes nothing of what we know.
+        if (const auto now = read_pending(places); now) {
+            if (!*now || (*now)->token != token) return;
+            pending = **now;
+        }
+        if (!pending.loaded && !is_alive(pending)) why = "apply died while it loaded the rules";
+        if (seconds_since_boot() >= pending.deadline)
+            why = pending.loaded ? fmt::format("not confirmed within {} seconds", pending.timeout)
+                                 : "the rules took too long to load";
+    }
+    for (int attempt = 0; attempt < 60; ++attempt) {
+        Lock lock(places, k_lock_seconds);
+        if (!lock.held() && is_alive(pending)) {
+            // It hangs, and holds the lock; the rules must not wait for it.
+            ::kill(pending.pid, SIGKILL);
+            continue;
+        }
+        const auto now = read_pending(places);
+        if (now && (!*now || (*now)->token != token)) return;
+        if (roll_back(places, pending, why, runner)) return;
+        ::sleep(2);
+    }
+}
+
+}  // namespace zmfw
