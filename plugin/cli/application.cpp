@@ -32,6 +32,7 @@ struct Invocation {
     std::string catalogue_what;
     ApplyOptions apply;
     std::string token;
+    int pid = 0;
     bool discover_json = false;
     std::function<ExitStatus(const Context&)> run;
 };
@@ -147,12 +148,14 @@ void add_handover_commands(CLI::App& app, Invocation& call) {
     status->add_option("--format", call.apply.format, "Format (default: of the confirmed rules)")
         ->check(CLI::IsMember(formats));
     status->add_option("--server", call.apply.server, "The server of the plan that this host is");
-    status->callback([&call] { call.run = [&call](const Context& context) { return run_status(context, call.apply); }; });
+    status->callback(
+        [&call] { call.run = [&call](const Context& context) { return run_status(context, call.apply); }; });
 
     auto* watch = app.add_subcommand("watch-inside", "")->group("");
     watch->add_option("token", call.token)->required();
+    watch->add_option("pid", call.pid)->required();
     watch->callback([&call] {
-        call.run = [&call](const Context& context) { return run_watch_inside(context, call.token); };
+        call.run = [&call](const Context& context) { return run_watch_inside(context, call.token, call.pid); };
     });
 }
 

@@ -47,9 +47,9 @@ ExitStatus run_rollback(const Context& context) {
     return print(fmt::format("{}: the {} rules are taken back\n", (*pending)->server, (*pending)->format));
 }
 
-ExitStatus run_watch_inside(const Context& context, const std::string& token) {
+ExitStatus run_watch_inside(const Context& context, const std::string& token, int pid) {
     const auto runner = zmi::make_process_runner();
-    watch(Places(context.options().system_root), token, *runner);
+    watch(Places(context.options().system_root), token, pid, *runner);
     return ExitStatus::done;
 }
 

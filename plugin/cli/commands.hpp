@@ -32,8 +32,8 @@ struct EmitOptions {
 struct ApplyOptions {
     std::filesystem::path plan;
     std::string format;
-    std::string server;     ///< empty: the one that this host is
-    int timeout = 60;       ///< seconds until the rules are taken back
+    std::string server;  ///< empty: the one that this host is
+    int timeout = 60;    ///< seconds until the rules are taken back
     int max_age_hours = 24;
     bool dry_run = false;
 };
@@ -43,7 +43,7 @@ struct ApplyOptions {
 /// `options.plan` may be empty: then against the rules that are confirmed or pending.
 [[nodiscard]] ExitStatus run_status(const Context& context, const ApplyOptions& options);
 [[nodiscard]] ExitStatus run_remove(const Context& context);
-[[nodiscard]] ExitStatus run_watch_inside(const Context& context, const std::string& token);
+[[nodiscard]] ExitStatus run_watch_inside(const Context& context, const std::string& token, int pid);
 
 [[nodiscard]] ExitStatus run_formats(const Context& context);
 [[nodiscard]] ExitStatus run_catalogue(const Context& context, const std::string& what);

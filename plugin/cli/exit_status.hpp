@@ -23,11 +23,12 @@ inline constexpr const char* k_exit_status_table =
     "Exit status:\n"
     "  0   done\n"
     "  1   done, with findings or differences where the command is asked for them;\n"
-    "      emit: a blocker that the policy does not accept, nothing written\n"
+    "      emit: a blocker that the policy does not accept, nothing written;\n"
+    "      apply: a blocker, SSH would be cut, or rules wait for confirm; status: different\n"
     "  2   usage\n"
-    "  3   no source answered, or knowledge is incomplete\n"
+    "  3   no source answered, or knowledge is incomplete; a plan that is old or of another host\n"
     "  4   a program failed or timed out, or the result could not be written\n"
-    "  5   bad catalogue, template, policy or inventory file\n"
+    "  5   bad catalogue, template, policy, inventory or plan file\n"
     "  70  a bug in zmfirewall\n";
 
 }  // namespace zmfw

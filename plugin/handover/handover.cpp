@@ -55,7 +55,6 @@ Expected<Pending> prepare_in(const Places& places, const Handed& handed, zmi::Pr
                     false,         boot_id(),     ::getpid(),    start_of(::getpid()), 0,
                     handed.timeout};
     pending.deadline = seconds_since_boot() + kernel.load_limit() + 10 + handed.timeout;
-    if (auto written = write_pending(places, pending); !written) return tl::unexpected(std::move(written.error()));
     return pending;
 }
 
@@ -69,8 +68,9 @@ tl::unexpected<zmi::Error> take_back(const Places& places, const Pending& pendin
 }
 
 bool is_stale(const Pending& pending) {
+    if (pending.boot != boot_id() || (!pending.loaded && start_of(pending.pid) != pending.pid_start)) return true;
     // The watcher has had its time, and more.
-    return pending.boot != boot_id() || seconds_since_boot() > pending.deadline + 30;
+    return seconds_since_boot() > pending.deadline + 30;
 }
 
 }  // namespace
@@ -109,13 +109,12 @@ Expected<Pending> prepare(const Places& places, const Handed& handed, zmi::Proce
 }
 
 Expected<Pending> load_pending(const Places& places, Pending pending, zmi::ProcessRunner& runner) {
-    const auto watched = start_watcher(places, pending, runner);
-    if (!watched) {
-        // Nothing is loaded yet.
-        std::error_code ignored;
-        fs::remove(places.pending(), ignored);
+    auto watched = start_watcher(places, pending, runner);
+    const auto written_down = watched ? write_pending(places, pending) : tl::unexpected(watched.error());
+    if (!written_down) {
+        // Nothing is loaded yet; without the file the watcher ends with us.
         remove_old_rules(places, pending.previous);
-        return tl::unexpected(watched.error());
+        return tl::unexpected(written_down.error());
     }
     if (pending.format == "nftables" || pending.format == "iptables") {
         if (const auto known = remember_sessions(); !known) return take_back(places, pending, known.error(), runner);

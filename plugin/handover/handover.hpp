@@ -25,7 +25,7 @@ struct Handed {
 /// pending rules that are in time are an error.
 [[nodiscard]] zmi::Expected<void> settle_pending(const Places& places, zmi::ProcessRunner& runner);
 
-/// Everything that has to be on disk before the rules are loaded. Nothing is left behind where it fails.
+/// The files of the rules, and what is loaded now. Nothing is left behind where it fails.
 [[nodiscard]] zmi::Expected<Pending> prepare(const Places& places, const Handed& handed, zmi::ProcessRunner& runner);
 
 /// Watcher first, then the rules; where they do not load, the earlier ones are back. The pending rules as they are now.

@@ -29,7 +29,9 @@ constexpr const char* k_load_iptables_apart =
     "fi\n"
     "iptables-restore --noflush <\"$1/zmfirewall.rules4\"\n"
     "ip6tables-restore --noflush <\"$1/zmfirewall.rules6\"\n"
-    "iptables -A INPUT -j ZMFIREWALL-IN; ip6tables -A INPUT -j ZMFIREWALL-IN\n";
+    "iptables -A INPUT -j ZMFIREWALL-IN; ip6tables -A INPUT -j ZMFIREWALL-IN\n"
+    "if grep -q '^:ZMFIREWALL-OUT' \"$1/zmfirewall.rules4\"; then\n"
+    "iptables -A OUTPUT -j ZMFIREWALL-OUT; ip6tables -A OUTPUT -j ZMFIREWALL-OUT; fi\n";
 constexpr const char* k_load_nft_apart =
     "set -e\nnft -f \"$1/zmfirewall.nft\"\nexec nft -s list table inet zmfirewall\n";
 
@@ -116,7 +118,8 @@ RuleLines lines_of_iptables(std::string_view saved) {
                 sets.push_back(fmt::format("ipset {} {} {}", words[0], words[1], words[2]));
         } else if (line.starts_with(":ZMF")) {
             lines.push_back(fmt::format("ipv{} {}", part, line.substr(0, line.find(' '))));
-        } else if (line.starts_with("-A ZMF") || line.starts_with("-A INPUT -j ZMFIREWALL-IN")) {
+        } else if (line.starts_with("-A ZMF") || line == "-A INPUT -j ZMFIREWALL-IN" ||
+                   line == "-A OUTPUT -j ZMFIREWALL-OUT") {
             lines.push_back(fmt::format("ipv{} {}", part, line));
         }
     }

@@ -26,6 +26,7 @@ using zmi::Expected;
 constexpr int k_steps_a_second = 5;
 constexpr int k_start_seconds = 10;
 constexpr int k_lock_seconds = 15;
+constexpr int k_attempts = 300;
 
 void pause_a_step() {
     ::usleep(1'000'000 / k_steps_a_second);
@@ -48,8 +49,12 @@ void pause_a_step() {
 
 std::vector<std::string> watcher_command(const Places& places, const Pending& pending) {
     std::error_code code;
-    return {fs::read_symlink("/proc/self/exe", code).string(), "--system-root", places.root.string(), "watch-inside",
-            pending.token};
+    return {fs::read_symlink("/proc/self/exe", code).string(),
+            "--system-root",
+            places.root.string(),
+            "watch-inside",
+            pending.token,
+            std::to_string(pending.pid)};
 }
 
 Expected<void> start_detached(const std::vector<std::string>& command) {
@@ -91,29 +96,64 @@ bool is_alive(const Pending& pending) {
     return pending.boot == boot_id() && pending.pid_start != 0 && start_of(pending.pid) == pending.pid_start;
 }
 
-/// Scripts of these rules that a dead apply has left running: they would go on where we take things back.
-void end_left_scripts(const Places& places, const Pending& pending) {
-    const auto script = (places.folder / pending.rules()).string() + "/";
+/// Programs that a dead apply has left loading these rules: they would go on where we take things back. Each leads a
+/// process group of its own.
+void end_left_programs(const Places& places, const Pending& pending) {
+    const auto files = (places.folder / pending.rules()).string() + "/";
     std::error_code code;
     for (const auto& entry : fs::directory_iterator("/proc", code)) {
         const auto name = entry.path().filename().string();
-        if (name.find_first_not_of("0123456789") != std::string::npos || name == std::to_string(::getpid())) continue;
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
         std::ifstream file(entry.path() / "cmdline", std::ios::binary);
         const std::string words{std::istreambuf_iterator<char>(file), {}};
-        if (words.find(script) != std::string::npos) ::kill(std::stoi(name), SIGKILL);
+        const int pid = std::stoi(name);
+        if (words.find(files) == std::string::npos || ::getpgid(pid) != pid) continue;
+        ::killpg(pid, SIGKILL);
+        for (int step = 0; step < k_start_seconds * k_steps_a_second && start_of(pid) != 0; ++step) pause_a_step();
     }
 }
 
 Expected<void> bring_back_rules(const Places& places, const Pending& pending, zmi::ProcessRunner& runner) {
     KernelRules kernel(pending.format, runner);
     const auto rules = places.folder / pending.rules();
-    end_left_scripts(places, pending);
+    end_left_programs(places, pending);
     if (pending.format == "nftables") {
         if (kernel.bring_back(rules / "before.nft")) return {};
     }
     // Better the rules confirmed last, or none, than some that nobody has confirmed.
     if (!pending.previous.empty() && kernel.load(places.folder / pending.previous)) return {};
     return kernel.unload(rules, true);
+}
+
+/// Why the pending rules are to be taken back; empty where they are settled. `pending` is as it was last.
+std::string wait_for_the_end(const Places& places, Pending& pending) {
+    for (;; pause_a_step()) {
+        // A file that has become unreadable changes nothing of what we know.
+        if (const auto now = read_pending(places); now) {
+            if (!*now || (*now)->token != pending.token) return {};
+            pending = **now;
+        }
+        if (!pending.loaded && !is_alive(pending)) return "apply died while it loaded the rules";
+        if (seconds_since_boot() < pending.deadline) continue;
+        return pending.loaded ? fmt::format("not confirmed within {} seconds", pending.timeout)
+                              : "the rules took too long to load";
+    }
+}
+
+/// Again and again until it works: nobody else is there to do it.
+void take_back(const Places& places, const Pending& pending, const std::string& why, zmi::ProcessRunner& runner) {
+    for (int attempt = 0; attempt < k_attempts; ++attempt) {
+        const Lock lock(places, k_lock_seconds);
+        if (!lock.held() && is_alive(pending)) {
+            // It hangs, and holds the lock; the rules must not wait for it.
+            ::kill(pending.pid, SIGKILL);
+            continue;
+        }
+        const auto now = read_pending(places);
+        if (now && (!*now || (*now)->token != pending.token)) return;
+        if (roll_back(places, pending, why, runner)) return;
+        pause_a_step();
+    }
 }
 
 }  // namespace
@@ -154,35 +194,24 @@ Expected<void> roll_back(const Places& places, const Pending& pending, const std
     return {};
 }
 
-void watch(const Places& places, const std::string& token, zmi::ProcessRunner& runner) {
-    auto known = read_pending(places);
-    if (!known || !*known || (*known)->token != token) return;
-    auto pending = **known;
-    static_cast<void>(zmi::write_file_atomically(places.watching(), token, 0600));
-    std::string why;
-    for (; why.empty(); pause_a_step()) {
-        // A file that has become unreadable changes nothing of what we know.
-        if (const auto now = read_pending(places); now) {
-            if (!*now || (*now)->token != token) return;
-            pending = **now;
-        }
-        if (!pending.loaded && !is_alive(pending)) why = "apply died while it loaded the rules";
-        if (seconds_since_boot() >= pending.deadline)
-            why = pending.loaded ? fmt::format("not confirmed within {} seconds", pending.timeout)
-                                 : "the rules took too long to load";
+void watch(const Places& places, const std::string& token, int pid, zmi::ProcessRunner& runner) {
+    const auto pid_start = start_of(pid);
+    const auto is_ours = [&](const Expected<std::optional<Pending>>& read) {
+        return read && *read && (*read)->token == token;
+    };
+    if (!zmi::write_file_atomically(places.watching(), token, 0600)) return;
+    auto read = read_pending(places);
+    for (; !is_ours(read); read = read_pending(places)) {
+        // Apply writes what is pending when it knows that we are here.
+        if (pid_start == 0 || start_of(pid) != pid_start) break;
+        pause_a_step();
     }
-    for (int attempt = 0; attempt < 60; ++attempt) {
-        Lock lock(places, k_lock_seconds);
-        if (!lock.held() && is_alive(pending)) {
-            // It hangs, and holds the lock; the rules must not wait for it.
-            ::kill(pending.pid, SIGKILL);
-            continue;
-        }
-        const auto now = read_pending(places);
-        if (now && (!*now || (*now)->token != token)) return;
-        if (roll_back(places, pending, why, runner)) return;
-        ::sleep(2);
-    }
+    // It may have come between our last look and the end of apply.
+    if (!is_ours(read)) read = read_pending(places);
+    if (!is_ours(read)) return;
+    auto pending = **read;
+    const auto why = wait_for_the_end(places, pending);
+    if (!why.empty()) take_back(places, pending, why, runner);
 }
 
 }  // namespace zmfw

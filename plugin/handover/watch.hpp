@@ -13,9 +13,9 @@ namespace zmfw {
 [[nodiscard]] zmi::Expected<std::string> start_watcher(const Places& places, const Pending& pending,
                                                        zmi::ProcessRunner& runner);
 
-/// The watcher: returns when the pending rules are confirmed or taken back. They are taken back when their time is
-/// over, and at once when apply dies while it loads them.
-void watch(const Places& places, const std::string& token, zmi::ProcessRunner& runner);
+/// The watcher of the rules that the process `pid` is about to load: returns when they are confirmed or taken back.
+/// They are taken back when their time is over, and at once when apply dies while it loads them.
+void watch(const Places& places, const std::string& token, int pid, zmi::ProcessRunner& runner);
 
 /// Brings back what was there before the pending rules, and forgets them. The caller holds the lock.
 [[nodiscard]] zmi::Expected<void> roll_back(const Places& places, const Pending& pending, const std::string& why,

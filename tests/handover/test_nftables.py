@@ -128,6 +128,7 @@ class Surviving(root.Case):
                 process.wait()
             ended["pending" if self.pending() else "early"] += 1
             self.wait_for("taken back", lambda: not self.pending())
+            self.wait_for("the watcher ends", lambda: not self.watchers())
             self.assertEqual(self.table(), confirmed)
             self.assertIn("same", self.do("status"))
         self.wait_for("taken back", lambda: not self.pending())

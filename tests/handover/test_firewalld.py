@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""apply, confirm, rollback, status and remove with the real firewalld, in a machine of the private Debian tree."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "enforce"))
+import hosts  # noqa: E402
+import surroundings  # noqa: E402
+
+support = hosts.support()
+support.need_binary()
+debian_root = hosts.debian_root()
+debian_root.need()
+hosts.enter_namespaces(as_root=True)
+
+SERVER = "mbox1.example.com"
+DEADLINE = 120
+
+
+class Firewalld(unittest.TestCase):
+    def setUp(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="zmfirewall-handover-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        folder.chmod(0o755)
+        self.folder = folder
+        shutil.copy(support.BINARY, folder / "zmfirewall")
+        shutil.copytree(support.SOURCE / "templates", folder / "templates", copy_function=shutil.copyfile)
+        subprocess.run(["chown", "-R", "root:root", folder], check=True)
+        subprocess.run(["chmod", "-R", "u=rwX,go=rX", folder / "templates"], check=True)
+        with support.Home("cluster") as home:
+            for name in ("plan", "other"):
+                text = home.run("plan", "--all", "--json", source="zmprov-ldap").out
+                (folder / f"{name}.json").write_text(text, encoding="utf-8")
+                home.policy('<allow port="10050" protocol="tcp" from="10.0.9.9" comment="monitoring"/>')
+        self.machine = debian_root.Machine(SERVER, binds={folder: folder})
+        self.addCleanup(self.machine.close)
+        self.bring_libraries()
+        surroundings.start_firewalld(self.machine)
+
+    def bring_libraries(self):
+        """Those of zmfirewall that the tree does not have: its machines are for other programs."""
+        listing = subprocess.run(["ldd", support.BINARY], stdout=subprocess.PIPE, text=True, check=True).stdout
+        for line in listing.splitlines():
+            path = line.partition("=> ")[2].split(" ")[0]
+            if path.startswith("/") and not self.machine.path(path).exists():
+                shutil.copy(os.path.realpath(path), self.machine.path("/usr/local/lib") / os.path.basename(path))
+        self.machine.run(["ldconfig"])
+
+    def do(self, *arguments, status=0):
+        found, output = self.machine.run(
+            [self.folder / "zmfirewall", "--data", self.folder / "templates", *arguments]
+        )
+        self.assertEqual(found, status, output)
+        return output
+
+    def apply(self, plan, timeout=600):
+        self.do("apply", self.folder / f"{plan}.json", "--format", "firewalld", "--timeout", timeout)
+
+    def run_on_host(self, *command):
+        status, output = self.machine.run(command)
+        self.assertEqual(status, 0, output)
+        return output
+
+    def files(self):
+        found = self.run_on_host("find", "/etc/firewalld", "-type", "f", "-name", "zmfirewall*", "-printf", "%P\n")
+        return sorted(found.split())
+
+    def zone(self):
+        return self.run_on_host("firewall-cmd", "--get-default-zone").strip()
+
+    def test_from_the_first_load_to_the_removal(self):
+        pending = self.machine.path("/var/lib/zmfirewall/pending")
+        self.apply("plan", timeout=1)
+        end = time.monotonic() + DEADLINE
+        while pending.exists():
+            self.assertLess(time.monotonic(), end, "not taken back")
+            time.sleep(0.1)
+        self.assertEqual((self.files(), self.zone()), ([], "public"))
+
+        self.apply("plan")
+        self.assertEqual(self.zone(), "zmfirewall")
+        self.do("confirm")
+        self.assertIn("same: firewalld", self.do("status"))
+        first = self.files()
+        self.apply("other")
+        self.assertNotEqual(self.files(), first)
+        self.do("rollback")
+        self.assertEqual(self.files(), first)
+        self.assertIn("same: firewalld", self.do("status"))
+        self.run_on_host("rm", "/etc/firewalld/zones/zmfirewall.xml")
+        self.assertIn("  + zones/zmfirewall.xml", self.do("status", status=1))
+        self.do("remove")
+        self.assertEqual((self.files(), self.zone()), ([], "public"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
