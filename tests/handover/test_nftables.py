@@ -176,6 +176,7 @@ class Surviving(root.Case):
     def test_a_previous_state_that_is_broken(self):
         self.apply()
         self.do("confirm")
+        self.wait_for("the watcher ends", lambda: not self.watchers())
         before = self.table()
         (self.state / os.readlink(self.state / "confirmed") / "about").write_text("format rm -rf\n", encoding="utf-8")
         self.assertIn("about is broken", self.apply(self.other, status=4))
@@ -318,8 +319,11 @@ import socket, threading
 listener = socket.create_server(("", 19998))
 print("listening", flush=True)
 def echo(sock):
-    while data := sock.recv(100):
-        sock.sendall(data)
+    try:
+        while data := sock.recv(100):
+            sock.sendall(data)
+    except OSError:
+        pass
 while True:
     threading.Thread(target=echo, args=(listener.accept()[0],), daemon=True).start()
 """
