@@ -67,11 +67,6 @@ Expected<Handed> render_trusted(const Context& context, const ApplyOptions& opti
     }
     const auto format = find_format(*roots, options.format);
     if (!format) return tl::unexpected(format.error());
-    if (plan.server->outbound && !format->names.contains("outbound")) {
-        return zmi::failure(zmi::ErrorKind::usage,
-                            fmt::format("the plan says what may leave, which {} cannot filter", options.format),
-                            "make one without --outbound, or use nftables or iptables");
-    }
     auto files = render(*format, *plan.server, plan.plan.source, {ZMFIREWALL_VERSION});
     if (!files) return tl::unexpected(std::move(files.error()));
     const auto checked = check_output(*format, *files, runner);
