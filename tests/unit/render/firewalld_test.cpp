@@ -51,6 +51,14 @@ TEST(Firewalld, NamesOnlySetsAndServicesThatItBrings) {
         EXPECT_FALSE(file_of(files, "/services/" + service + ".xml").empty()) << service;
 }
 
+TEST(Firewalld, NeverPutsEverywhereIntoASetAndHasNoZoneForPeers) {
+    for (const auto& file : sample::rendered("firewalld", sample::mixed_plan())) {
+        EXPECT_FALSE(holds(file.content, "<entry>0.0.0.0/0") || holds(file.content, "<entry>::/0")) << file.name;
+        if (!file.name.ends_with("/zones/zmfirewall.xml")) continue;
+        EXPECT_FALSE(holds(file.content, "\n  <source ")) << file.content;
+    }
+}
+
 TEST(Firewalld, KeepsTheFamiliesApart) {
     for (const auto& file : sample::rendered("firewalld", sample::mixed_plan())) {
         if (!holds(file.name, "/ipsets/")) continue;

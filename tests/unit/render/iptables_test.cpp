@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "run_program.hpp"
 #include "sample_plans.hpp"
@@ -99,6 +100,35 @@ TEST(IptablesFiles, UseASetWherePeersAreMany) {
     EXPECT_TRUE(
         holds(file_of(plan_with_sets(), "rules4.mustache"), "-A ZMFW-tcp_7025 -m set --match-set zmfirewall4-"));
     EXPECT_FALSE(holds(file_of(sample::mixed_plan(), "apply.sh.mustache"), "ipset restore"));
+}
+
+TEST(IptablesFiles, NeverPutEverywhereIntoASet) {
+    auto sources = sample::anyone();
+    for (int i = 1; i <= 20; ++i) sources.push_back("10.1.0." + std::to_string(2 * i));
+    const auto plan = sample::plan({sample::open_port("smtp", "tcp", 25, "public", sources)});
+    EXPECT_FALSE(holds(file_of(plan, "sets.mustache"), "add "));
+    EXPECT_FALSE(holds(file_of(plan, "rules4.mustache"), "--match-set"));
+    EXPECT_TRUE(holds(file_of(plan, "rules4.mustache"), "-A ZMFW-tcp_25 -m comment"));
+}
+
+TEST(IptablesFiles, UseNamesThatIpsetAndIptablesTake) {
+    auto plan = plan_with_sets();
+    plan.open.push_back(sample::open_port("most", "udp", 60000, "cluster", {"10.0.0.1"}, 65535));
+    std::size_t names = 0;
+    for (const auto* source : {"rules4.mustache", "rules6.mustache", "sets.mustache"}) {
+        std::istringstream lines(file_of(plan, source));
+        for (std::string word, name; lines >> word;) {
+            const bool chain = word.front() == ':';
+            if (!chain && word != "create") continue;
+            if (chain)
+                name = word.substr(1);
+            else
+                lines >> name;
+            EXPECT_LE(name.size(), chain ? 28U : 31U) << name;
+            ++names;
+        }
+    }
+    EXPECT_GE(names, 20U);
 }
 
 TEST_F(Iptables, ReadsBothFilesAndTheSets) {
