@@ -17,7 +17,8 @@ OUTSIDERS = {
 }
 # The list that one-server guides copy, and ports that nothing of ours is about.
 RANDOM_PORTS = random.Random(7025).sample(range(1, 65536), 12)
-OTHER_PORTS = [25, 80, 110, 143, 443, 465, 587, 993, 995, 3443, 5222, 5223, 7071, 9071, 1, 111, 3306, 20000, *RANDOM_PORTS]
+OTHER_PORTS = [25, 80, 110, 143, 443, 465, 587, 993, 995, 3443, 5222, 5223, 7071, 9071, 1, 111, 3306, 20000]
+OTHER_PORTS += RANDOM_PORTS
 PATIENCE = 20  # seconds for what the plan allows, where the machine is busy
 
 # Blockers of deployments that are made to have them: rules come only when the site accepts them.

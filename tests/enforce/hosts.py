@@ -166,7 +166,7 @@ def connect_all(targets, patience):
 
 
 def send_all(targets):
-    """One datagram, and a second in case the first met an unknown neighbour, to each [source, address, port, number]."""
+    """One datagram, and a second in case the first met an unknown neighbour, for each of `targets` (connect_all)."""
     for _ in range(2):
         for source, address, port, number in targets:
             with socket.socket(family_of(address), socket.SOCK_DGRAM) as sock:

@@ -217,8 +217,8 @@ class Chains:
         return boxes
 
     def walk(self, name, boxes, accepted, path):
-        """Those that leave the chain at its end or by "return". Packets that were accepted are added to `accepted`; they
-        may be among the others as well, which changes nothing: the first verdict was theirs."""
+        """Those that leave the chain at its end or by "return". Packets that were accepted are added to `accepted`;
+        they may be among the others as well, which changes nothing: the first verdict was theirs."""
         if name in path:
             raise Unknown(f"the chain {name} calls itself")
         left = []

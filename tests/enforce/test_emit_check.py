@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""`emit --check` reads every local format by the program it is for, as a plain user can: and what such a program would cut, skip
-or misread without a word is refused by checks of our own."""
+"""`emit --check` reads every local format by the program it is for, as a plain user can: and what such a program would
+cut, skip or misread without a word is refused by checks of our own."""
 
 import os
 import pathlib
@@ -57,7 +57,8 @@ class Check(unittest.TestCase):
 
     @unittest.skipUnless(hosts.was_root() and shutil.which("xtables-legacy-multi"), "mounts another iptables, as root")
     def test_of_iptables_is_made_by_the_legacy_one_where_that_is_installed(self):
-        script = 'mount --bind /usr/sbin/xtables-legacy-multi /usr/sbin/xtables-nft-multi; iptables --version; exec "$@"'
+        mount = "mount --bind /usr/sbin/xtables-legacy-multi /usr/sbin/xtables-nft-multi"
+        script = mount + '; iptables --version; exec "$@"'
         result = self.emit("iptables", "unshare", "--mount", "sh", "-ec", script, "sh")
         self.assertIn("(legacy)", result.out)
         if "not permitted" in result.err or "Table does not exist" in result.err:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The emitted files, loaded by the real firewalld in a machine of the private Debian tree: exactly the plan's (source, port)
-pairs pass, a second run changes nothing, a new plan removes what is stale, and undo leaves nothing."""
+"""The emitted files, loaded by the real firewalld in a machine of the private Debian tree: exactly the plan's (source,
+port) pairs pass, a second run changes nothing, a new plan removes what is stale, and undo leaves nothing."""
 
 import pathlib
 import sys

@@ -44,7 +44,8 @@ class Enforcement(unittest.TestCase):
         server = "mbox1.example.com"
         self.run_script(deployment, server, "undo")
         packets = list(deployment.packets([server]))
-        self.assertFalse(sorted(set(packets) - deployment.passing(packets, sure=packets))[:10], "something is still filtered")
+        lost = set(packets) - deployment.passing(packets, sure=packets)
+        self.assertFalse(sorted(lost)[:10], "something is still filtered")
 
     def test_lets_leave_exactly_what_the_outbound_plan_says(self):
         deployment = deployed.Deployment(support, "dual-stack", "iptables", outbound=True)

@@ -19,7 +19,12 @@ hosts.enter_namespaces("nft")
 PLAN = {
     "open": [
         {"protocol": "tcp", "port": 25, "sources": ["0.0.0.0/0", "::/0"], "destinations": []},
-        {"protocol": "tcp", "port": 389, "sources": ["10.0.1.0/24", "10.0.2.5/32", "2001:db8::5/128"], "destinations": []},
+        {
+            "protocol": "tcp",
+            "port": 389,
+            "sources": ["10.0.1.0/24", "10.0.2.5/32", "2001:db8::5/128"],
+            "destinations": [],
+        },
         {"protocol": "udp", "port": "500-600", "sources": ["10.0.0.0/8"], "destinations": ["192.0.2.1", "192.0.2.2"]},
     ]
 }
@@ -72,7 +77,8 @@ WRONG_NFT = [
     ("loopback forgotten", 'iifname "lo" accept', "", "less"),
     ("a port dropped", "25 : accept, ", "25 : drop, ", "less"),
     ("one family for two", "25 : accept, ", "25 : jump four, ", "less"),
-    ("only within a limit", "tcp dport vmap", "tcp dport 25 limit rate 1/second accept\n tcp dport 25 drop\n tcp dport vmap", "less"),
+    ("only within a limit", "tcp dport vmap",
+     "tcp dport 25 limit rate 1/second accept\n tcp dport 25 drop\n tcp dport vmap", "less"),
 ]  # fmt: skip
 
 ANOTHER_CHAIN = """table inet other {
@@ -82,10 +88,11 @@ ANOTHER_CHAIN = """table inet other {
 
 UNKNOWN_NFT = [
     "tcp dport != 25 accept", "ip saddr != 10.0.0.0/8 drop", "ct state != new drop", "meta mark 1 accept",
-    'iifname "eth0" accept', 'iifname != "lo" drop', 'oifname "lo" accept', "tcp flags syn accept", "meta pkttype multicast drop",
-    "limit rate over 5/second drop", "ip protocol 50 accept", "ip ttl 1 drop", "meta mark set 1", "ct mark 1 accept",
-    "tcp dport 25 notrack", "ip saddr . tcp dport { 10.0.0.1 . 25 } accept", "meta l4proto { tcp, udp } th dport 25 accept",
-    "ip saddr & 0.0.0.255 == 1 accept", "jhash ip saddr mod 2 == 0 accept", "ct count over 5 drop",
+    'iifname "eth0" accept', 'iifname != "lo" drop', 'oifname "lo" accept', "tcp flags syn accept",
+    "meta pkttype multicast drop", "limit rate over 5/second drop", "ip protocol 50 accept", "ip ttl 1 drop",
+    "meta mark set 1", "ct mark 1 accept", "tcp dport 25 notrack", "ip saddr . tcp dport { 10.0.0.1 . 25 } accept",
+    "meta l4proto { tcp, udp } th dport 25 accept", "ip saddr & 0.0.0.255 == 1 accept",
+    "jhash ip saddr mod 2 == 0 accept", "ct count over 5 drop",
 ]  # fmt: skip
 
 SAVED4 = """*filter
@@ -138,17 +145,20 @@ WRONG_IPTABLES = [
     ("the policy behind a drop, which decides nothing", "INPUT ACCEPT", "INPUT DROP", ""),
 ]
 UNKNOWN_IPTABLES = [
-    "! -s 10.0.0.0/8 -j DROP", "-s 10.0.0.1/32 ! -i lo -j ACCEPT", "-i eth0 -j ACCEPT", "-m mark --mark 0x1 -j ACCEPT", "-m owner --uid-owner 0 -j ACCEPT",
-    "-p tcp -m tcp --tcp-flags SYN,ACK SYN -j ACCEPT", "-p tcp -m tcp ! --dport 25 -j ACCEPT", "-g ZMFW", "-j NFQUEUE --queue-num 0",
-    "-m recent --update --seconds 30 --hitcount 6 --name DEFAULT --mask 255.255.255.255 --rsource -j ACCEPT", "-j TARPIT",
-    "-m set --match-set peers dst -j ACCEPT", "-m set --match-set nothing src -j ACCEPT", "-p icmp -m icmp --icmp-type 3/4 -j ACCEPT",
-    "-m string --string x --algo bm --to 65535 -j ACCEPT", "-s 10.0.0.1/255.0.255.0 -j ACCEPT", "-m conntrack ! --ctstate NEW -j ACCEPT",
+    "! -s 10.0.0.0/8 -j DROP", "-s 10.0.0.1/32 ! -i lo -j ACCEPT", "-i eth0 -j ACCEPT",
+    "-m mark --mark 0x1 -j ACCEPT", "-m owner --uid-owner 0 -j ACCEPT",
+    "-p tcp -m tcp --tcp-flags SYN,ACK SYN -j ACCEPT", "-p tcp -m tcp ! --dport 25 -j ACCEPT", "-g ZMFW",
+    "-j NFQUEUE --queue-num 0",
+    "-m recent --update --seconds 30 --hitcount 6 --name DEFAULT --mask 255.255.255.255 --rsource -j ACCEPT",
+    "-j TARPIT", "-m set --match-set peers dst -j ACCEPT", "-m set --match-set nothing src -j ACCEPT",
+    "-p icmp -m icmp --icmp-type 3/4 -j ACCEPT", "-m string --string x --algo bm --to 65535 -j ACCEPT",
+    "-s 10.0.0.1/255.0.255.0 -j ACCEPT", "-m conntrack ! --ctstate NEW -j ACCEPT",
 ]  # fmt: skip
 
 
 def listing(text):
-    script = "nft -f - && nft -j list ruleset"
-    done = subprocess.run(["unshare", "--net", "sh", "-c", script], input=text, capture_output=True, text=True, check=False)
+    command = ["unshare", "--net", "sh", "-c", "nft -f - && nft -j list ruleset"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stderr}\n{text}"
     return json.loads(done.stdout)
 
@@ -180,7 +190,8 @@ class Boxes(unittest.TestCase):
         for source in range(8):
             for port in range(8):
                 for state in ("new", "invalid", "related"):
-                    yield {"family": frozenset({4}), "source": (source, source), "port": (port, port), "ct": frozenset({state})}
+                    span_of = {"source": (source, source), "port": (port, port)}
+                    yield {"family": frozenset({4}), **span_of, "ct": frozenset({state})}
 
     @staticmethod
     def holds(boxes, point):
@@ -242,7 +253,8 @@ class Rules(unittest.TestCase):
             "table ip t { chain c { type filter hook input priority 0; policy drop; }\n}",
             "table ip n { chain c { type nat hook prerouting priority -100; tcp dport 25 redirect to :26; }\n}",
             "table bridge t { }",
-            "table inet t { chain a { type filter hook input priority 0; }\nchain b { type filter hook input priority 0; }\n}",
+            "table inet t { chain a { type filter hook input priority 0; }\n"
+            "chain b { type filter hook input priority 0; }\n}",
             "table inet t { set s { type ipv4_addr; flags timeout; }\n"
             "chain a { type filter hook input priority 0; ip saddr @s drop; }\n}",
         ):  # fmt: skip
@@ -270,12 +282,17 @@ class Rules(unittest.TestCase):
                 read_iptables(changed(SAVED4, "-A ZMFW -j DROP", f"-A ZMFW {rule}\n-A ZMFW -j DROP"), SAVED6, SETS)
 
     def test_of_iptables_in_other_tables_are_refused(self):
-        for table in ("*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j NOTRACK\nCOMMIT\n", "*mangle\n:INPUT DROP [0:0]\nCOMMIT\n"):
+        raw = "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j NOTRACK\nCOMMIT\n"
+        for table in (raw, "*mangle\n:INPUT DROP [0:0]\nCOMMIT\n"):
             with self.subTest(table), self.assertRaises(Unknown):
                 read_iptables(table + SAVED4, SAVED6, SETS)
 
     def test_of_iptables_with_sets_that_are_not_known_are_refused(self):
-        for sets in (SETS.replace("hash:net", "hash:ip,port"), SETS + "add peers 10.0.1.5 nomatch\n", SETS.replace("inet ", "inet timeout 5 ")):
+        for sets in (
+            SETS.replace("hash:net", "hash:ip,port"),
+            SETS.replace("inet ", "inet timeout 5 "),
+            SETS + "add peers 10.0.1.5 nomatch\n",
+        ):
             with self.subTest(sets), self.assertRaises(Unknown):
                 read_iptables(SAVED4, SAVED6, sets)
 

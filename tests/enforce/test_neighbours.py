@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Other software's rules survive: tables, chains and sets as Docker and fail2ban make them, and tables of strangers with maps,
-flags and sets, are byte for byte the same after each of our formats was loaded, loaded again, replaced by another plan and
-removed; but for the one line by which our own chain is called from INPUT, and that one goes, too."""
+"""Other software's rules survive: tables, chains and sets as Docker and fail2ban make them, and tables of strangers
+with maps, flags and sets, are byte for byte the same after each of our formats was loaded, loaded again, replaced
+by another plan and removed; but for the one line by which our own chain is called from INPUT, and that one goes,
+too."""
 
 import difflib
 import os
@@ -152,13 +153,17 @@ class Network:
                 # Without counters. Those of iptables are listed by its own program.
                 found[line] = self.run("nft", "-s", "list", *line.split()).splitlines()
         for program in LISTINGS:
-            found[program] = [line for line in self.run(program).splitlines() if line[0] != "#" and UFW_LIMIT not in line]
+            lines = self.run(program).splitlines()
+            found[program] = [line for line in lines if line[0] != "#" and UFW_LIMIT not in line]
         found["ipset"] = self.run("ipset", "save").splitlines()
         return found
 
 
 def without_own(listing):
-    return {name: [line for line in lines if not any(own in line for own in OWN_LINES)] for name, lines in listing.items()}
+    def is_own(line):
+        return any(own in line for own in OWN_LINES)
+
+    return {name: [line for line in lines if not is_own(line)] for name, lines in listing.items()}
 
 
 class Neighbours(unittest.TestCase):
@@ -183,7 +188,8 @@ class Neighbours(unittest.TestCase):
             load(server)
             after = network.neighbours(own_tables)
             self.assert_same(without_own(after), before, f"after loading {server}")
-        hooks = [line for name in LISTINGS for line in after[name] if line.startswith("-A INPUT") and "ZMFIREWALL" in line]
+        calls = [line for name in LISTINGS for line in after[name] if line.startswith("-A INPUT")]
+        hooks = [line for line in calls if "ZMFIREWALL" in line]
         remove()
         self.assert_same(network.neighbours(own_tables), before, "after the removal")
         return hooks
@@ -223,7 +229,7 @@ class Neighbours(unittest.TestCase):
     def test_survive_ufw(self):
         surroundings.for_ufw()
         network = self.network()
-        network.run("ufw", "allow", "from", "198.51.100.1", "to", "any", "port", "7", "proto", "tcp", "comment", "not ours")
+        network.run(*"ufw allow from 198.51.100.1 to any port 7 proto tcp comment".split(), "not ours")
         network.run("ufw", "--force", "enable")
 
         def load(server):
@@ -250,7 +256,8 @@ class Neighbours(unittest.TestCase):
         network = self.network(machine)
         network.run("firewall-cmd", "--permanent", "--new-service=strange")
         network.run("firewall-cmd", "--permanent", "--zone=work", "--add-port=7/tcp")
-        strange = network.run("cat", "/etc/firewalld/zones/work.xml", "/etc/firewalld/services/strange.xml")
+        read_strange = ["cat", "/etc/firewalld/zones/work.xml", "/etc/firewalld/services/strange.xml"]
+        strange = network.run(*read_strange)
 
         def load(server):
             network.run("sh", self.rules("firewalld", server, "zmfirewall-apply.sh"))
@@ -259,7 +266,7 @@ class Neighbours(unittest.TestCase):
         undo = self.rules("firewalld", FIRST, "zmfirewall-undo.sh")
         hooks = self.check(network, load, lambda: network.run("sh", undo), ["table inet firewalld"])
         self.assertEqual(hooks, [])
-        self.assertEqual(network.run("cat", "/etc/firewalld/zones/work.xml", "/etc/firewalld/services/strange.xml"), strange)
+        self.assertEqual(network.run(*read_strange), strange)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Every format of a firewall means what the plan says, for every server of every test deployment: the rules are loaded by
-the program they are for, read back from the kernel, and what they accept is compared with the plan as sets of packets
-(meaning.py). The two must be the same but for what is listed here by name as accepted always."""
+"""Every format of a firewall means what the plan says, for every server of every test deployment: the rules are loaded
+by the program they are for, read back from the kernel, and what they accept is compared with the plan as sets of
+packets (meaning.py). The two must be the same but for what is listed here by name as accepted always."""
 
 import json
 import os
@@ -48,7 +48,8 @@ def limited(boxes, *limits):
 
 
 def udp(to_port, from_port=None):
-    return packet(span("protocol", PROTOCOLS["udp"]), span("port", to_port), span("from_port", from_port) if from_port else {})
+    come = span("from_port", from_port) if from_port else {}
+    return packet(span("protocol", PROTOCOLS["udp"]), span("port", to_port), come)
 
 
 LINK_LOCAL = box_of_network("source", "fe80::/10")
@@ -179,7 +180,7 @@ class SameMeaning(unittest.TestCase):
     def check(self, rules_format, load, always, wanted=packets_of_plan, at_once=2):
         """Loads the rules of all servers, `at_once` at the same time."""
         started = time.monotonic()
-        work = [(name, server, plan) for name, emission in self.emissions.items() for server, plan in emission.plans.items()]
+        work = [(name, *of_server) for name, emission in self.emissions.items() for of_server in emission.plans.items()]
         with ThreadPoolExecutor(at_once) as pool:
             folders = [self.emissions[name].rules_of(rules_format, server) for name, server, _ in work]
             for (name, server, plan), accepted in zip(work, [pool.submit(load, folder) for folder in folders]):
