@@ -119,6 +119,8 @@ Expected<Pending> load_pending(const Places& places, Pending pending, zmi::Proce
     if (pending.format == "nftables" || pending.format == "iptables") {
         if (const auto known = remember_sessions(); !known) return take_back(places, pending, known.error(), runner);
     }
+    if (auto guarded = guard_reboot(places, pending.format, runner); !guarded)
+        return take_back(places, pending, guarded.error(), runner);
     KernelRules kernel(pending.format, runner);
     if (auto loaded = kernel.load(places.folder / pending.rules()); !loaded)
         return take_back(places, pending, loaded.error(), runner);

@@ -112,12 +112,22 @@ std::vector<std::uint16_t> ports_of_sshd_test(std::string_view output) {
     return ports;
 }
 
+std::vector<std::uint16_t> ports_of_unit(std::string_view output) {
+    std::vector<std::uint16_t> ports;
+    for (const auto line : zmi::split_lines(output)) {
+        // Listen=0.0.0.0:22 (Stream)
+        const auto words = zmi::split_words(line.substr(line.find('=') + 1));
+        if (words.size() == 2 && words[1] == "(Stream)" && !on_loopback(words[0])) add_port(ports, words[0]);
+    }
+    return ports;
+}
+
 std::vector<std::uint16_t> ports_of_sockets(std::string_view output) {
     std::vector<std::uint16_t> ports;
     for (const auto line : zmi::split_lines(output)) {
         const auto words = zmi::split_words(line);
         // LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3))
-        if (words.size() < 6 || line.find("((\"sshd") == std::string_view::npos || on_loopback(words[3])) continue;
+        if (words.size() < 6 || line.find("(\"sshd") == std::string_view::npos || on_loopback(words[3])) continue;
         add_port(ports, words[3]);
     }
     return ports;
@@ -137,6 +147,14 @@ zmi::Expected<SshFacts> read_ssh_facts(const std::filesystem::path& system_root,
     if (system_root == "/") {
         const auto tested = ports_of_sshd_test(output_of("sshd", {"-T"}, runner));
         facts.ports.insert(facts.ports.end(), tested.begin(), tested.end());
+    }
+    if (system_root == "/") {
+        // There systemd listens in place of sshd, and sshd's own configuration does not count.
+        for (const auto* socket : {"ssh.socket", "sshd.socket"}) {
+            if (zmi::trim(output_of("systemctl", {"is-active", socket}, runner)) != "active") continue;
+            const auto ports = ports_of_unit(output_of("systemctl", {"show", "--property=Listen", socket}, runner));
+            facts.ports.insert(facts.ports.end(), ports.begin(), ports.end());
+        }
     }
     const auto sockets = ports_of_sockets(output_of("ss", {"-Htlnp"}, runner));
     facts.ports.insert(facts.ports.end(), sockets.begin(), sockets.end());

@@ -25,6 +25,29 @@ tl::unexpected<zmi::Error> cannot(std::string_view step, const fs::path& path, c
     return zmi::failure(ErrorKind::program, fmt::format("cannot {} {}: {}", step, path.string(), code.message()));
 }
 
+Expected<void> enable(const Places& places, const fs::path& unit, const fs::path& link, zmi::ProcessRunner& runner) {
+    std::error_code code;
+    fs::create_directories(link.parent_path(), code);
+    if (!fs::is_symlink(fs::symlink_status(link, code))) {
+        code.clear();
+        fs::create_symlink(".." / unit.filename(), link, code);
+        if (code) return cannot("enable", link, code);
+    }
+    reload_systemd(places, runner);
+    return {};
+}
+
+Expected<void> disable(const Places& places, const fs::path& unit, const fs::path& link, zmi::ProcessRunner& runner) {
+    bool changed = false;
+    for (const auto& path : {link, unit}) {
+        std::error_code code;
+        changed = fs::remove(path, code) || changed;
+        if (code) return cannot("remove", path, code);
+    }
+    if (changed) reload_systemd(places, runner);
+    return {};
+}
+
 }  // namespace
 
 bool has_systemd(const Places& places) {
@@ -54,26 +77,27 @@ Expected<void> make_persistent(const Places& places, const std::string& format, 
     const auto confirmed = fs::path("/") / fs::relative(places.confirmed().parent_path(), places.root) / "confirmed";
     auto written = zmi::write_file_atomically(places.unit(), unit_text(format, confirmed), 0644);
     if (!written) return zmi::failure(ErrorKind::program, written.error().what);
+    return enable(places, places.unit(), places.unit_link(), runner);
+}
+
+Expected<void> guard_reboot(const Places& places, const std::string& format, zmi::ProcessRunner& runner) {
+    if (format == "nftables" || format == "iptables") return {};
     std::error_code code;
-    fs::create_directories(places.unit_link().parent_path(), code);
-    if (!fs::is_symlink(fs::symlink_status(places.unit_link(), code))) {
-        code.clear();
-        fs::create_symlink("../zmfirewall.service", places.unit_link(), code);
-        if (code) return cannot("enable", places.unit_link(), code);
-    }
-    reload_systemd(places, runner);
-    return {};
+    const auto self = fs::read_symlink("/proc/self/exe", code);
+    const auto text = fmt::format(
+        "# Written by zmfirewall apply; gone when its rules are confirmed or taken back.\n"
+        "[Unit]\nDescription=Take back rules of zmfirewall that nobody has confirmed\n"
+        "ConditionPathExists=/var/lib/zmfirewall/pending\nAfter=ufw.service firewalld.service\n\n"
+        "[Service]\nType=oneshot\nExecStart={} rollback\n\n[Install]\nWantedBy=multi-user.target\n",
+        self.string());
+    auto written = zmi::write_file_atomically(places.undo_unit(), text, 0644);
+    if (!written) return zmi::failure(ErrorKind::program, written.error().what);
+    return enable(places, places.undo_unit(), places.undo_unit_link(), runner);
 }
 
 Expected<void> make_transient(const Places& places, zmi::ProcessRunner& runner) {
-    bool changed = false;
-    for (const auto& path : {places.unit_link(), places.unit()}) {
-        std::error_code code;
-        changed = fs::remove(path, code) || changed;
-        if (code) return cannot("remove", path, code);
-    }
-    if (changed) reload_systemd(places, runner);
-    return {};
+    if (auto done = disable(places, places.undo_unit(), places.undo_unit_link(), runner); !done) return done;
+    return disable(places, places.unit(), places.unit_link(), runner);
 }
 
 }  // namespace zmfw

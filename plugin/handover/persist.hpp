@@ -15,6 +15,11 @@ namespace zmfw {
 /// Writes and enables the unit, or removes it where the format needs none.
 [[nodiscard]] zmi::Expected<void> make_persistent(const Places& places, const std::string& format,
                                                   zmi::ProcessRunner& runner);
+/// Before rules are loaded that survive a reboot by themselves (ufw, firewalld): a unit that takes them back at boot if
+/// they are still pending. make_persistent() and make_transient() remove it.
+[[nodiscard]] zmi::Expected<void> guard_reboot(const Places& places, const std::string& format,
+                                               zmi::ProcessRunner& runner);
+
 [[nodiscard]] zmi::Expected<void> make_transient(const Places& places, zmi::ProcessRunner& runner);
 
 /// Whether systemd is what runs this system, as far as `root` is this system at all.

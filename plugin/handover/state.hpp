@@ -27,6 +27,13 @@ struct Places {
     [[nodiscard]] std::filesystem::path confirmed() const { return folder / "confirmed"; }
     [[nodiscard]] std::filesystem::path last() const { return folder / "last"; }
     [[nodiscard]] std::filesystem::path unit() const { return root / "etc/systemd/system/zmfirewall.service"; }
+    /// For what ufw and firewalld keep by themselves although nobody has confirmed it.
+    [[nodiscard]] std::filesystem::path undo_unit() const {
+        return root / "etc/systemd/system/zmfirewall-rollback.service";
+    }
+    [[nodiscard]] std::filesystem::path undo_unit_link() const {
+        return root / "etc/systemd/system/multi-user.target.wants/zmfirewall-rollback.service";
+    }
     [[nodiscard]] std::filesystem::path unit_link() const {
         return root / "etc/systemd/system/sysinit.target.wants/zmfirewall.service";
     }

@@ -185,7 +185,8 @@ Expected<void> roll_back(const Places& places, const Pending& pending, const std
     if (!done) return done;
     if (auto written = write_confirmed(places, pending.previous); !written) return written;
     std::error_code code;
-    if (pending.previous.empty()) {
+    const bool has_unit = pending.format == "nftables" || pending.format == "iptables";
+    if (pending.previous.empty() || !has_unit) {
         if (auto transient = make_transient(places, runner); !transient) return transient;
     }
     fs::remove(places.pending(), code);

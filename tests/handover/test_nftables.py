@@ -136,6 +136,42 @@ class Surviving(root.Case):
         self.assertTrue(ended["early"])
         print(f"killed {step - 1} times: {ended}")
 
+    def test_kill_9_of_apply_at_each_of_its_steps(self):
+        """Killed as soon as the traces of a step are there."""
+        self.apply()
+        self.do("confirm")
+        self.wait_for("the watcher ends", lambda: not self.watchers())
+        confirmed = self.table()
+        watched = (self.state / "watching").read_text(encoding="utf-8")
+        steps = {
+            "it has the lock": lambda: len(list(self.state.glob("rules-*"))) > 1,
+            "the earlier rules are kept": lambda: len(list(self.state.glob("rules-*/before.nft"))) > 1,
+            "the watcher is there": lambda: (self.state / "watching").read_text(encoding="utf-8") != watched,
+            "the rules are pending": self.pending,
+            "the rules are loaded": lambda: self.table() != confirmed,
+            "it says so": lambda: "loaded 1" in (self.state / "pending").read_text(encoding="utf-8"),
+        }
+        for step, is_there in steps.items():
+            with self.subTest(step):
+                process = subprocess.Popen(self.command("apply", self.other, "--format", "nftables", "--timeout", "1"),
+                                           env=self.environment, stdout=subprocess.DEVNULL)
+                while process.poll() is None and not self.is_true(is_there):
+                    pass
+                process.kill()
+                process.wait()
+                self.wait_for("the watcher ends", lambda: not self.watchers())
+                self.assertFalse(self.pending())
+                self.assertEqual(self.table(), confirmed)
+                self.assertIn("same", self.do("status"))
+                watched = (self.state / "watching").read_text(encoding="utf-8")
+
+    @staticmethod
+    def is_true(condition):
+        try:
+            return condition()
+        except FileNotFoundError:
+            return False
+
     def test_a_killed_watcher_is_made_up_for_by_the_next_command(self):
         self.apply(timeout=600)
         self.kill_watchers()

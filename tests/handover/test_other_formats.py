@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """apply, confirm, rollback, status and remove with iptables and ufw; ufw with copies of its own files."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -102,12 +103,17 @@ class Ufw(root.Case):
         self.assertEqual(self.added(), ([], others), "ssh as well: there was another way in before")
 
         self.apply()
+        at_boot = self.root / "etc/systemd/system/zmfirewall-rollback.service"
+        self.assertIn(f"ExecStart={root.support.BINARY} rollback\n", at_boot.read_text(encoding="utf-8"))
+        self.assertTrue(os.path.samefile(at_boot.parent / "multi-user.target.wants" / at_boot.name, at_boot))
         self.do("confirm")
+        self.assertFalse(at_boot.exists())
         self.assertIn("same: ufw", self.do("status"))
         first = self.added()
         self.apply(self.other)
         self.assertNotEqual(self.added(), first)
         self.do("rollback")
+        self.assertFalse(at_boot.exists())
         self.assertEqual(sorted(self.added()[0]), sorted(first[0]))
         self.assertIn("same: ufw", self.do("status"))
         subprocess.run(first[0][-1].split(" comment ")[0].replace("ufw allow", "ufw delete allow").split(), check=True)

@@ -106,6 +106,8 @@ TEST(SshPorts, AreThoseOfSshdButNotOfLoopback) {
     EXPECT_EQ(ports_of_sshd_test("port 22\nlistenaddress [::]:2222\nlistenaddress 0.0.0.0:22\n"
                                  "listenaddress 127.0.0.1:23\nusepam yes\n"),
               (std::vector<std::uint16_t>{2222, 22}));
+    EXPECT_EQ(ports_of_unit("Listen=0.0.0.0:22 (Stream)\nListen=[::]:2222 (Stream)\nListen=127.0.0.1:23 (Stream)\n"),
+              (std::vector<std::uint16_t>{22, 2222}));
     EXPECT_EQ(ports_of_sockets("LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:((\"sshd\",pid=1,fd=3))\n"
                                "LISTEN 0 128 [::]:2222 [::]:* users:((\"sshd\",pid=1,fd=4))\n"
                                "LISTEN 0 128 127.0.0.1:6010 0.0.0.0:* users:((\"sshd\",pid=9,fd=4))\n"
