@@ -23,6 +23,7 @@ using zmi::Expected;
 
 /// A deadline for each answer of the other process; far beyond what it may take.
 constexpr int k_answer_ms = 15'000;
+constexpr int k_rounds = 4;  ///< how often a probe is sent at most
 
 tl::unexpected<zmi::Error> broken(const std::string& what) {
     return zmi::failure(zmi::ErrorKind::program, fmt::format("{}: {}", what, std::strerror(errno)));
@@ -80,8 +81,8 @@ private:
             const auto runner = zmi::make_process_runner();
             const auto wired = wire_world(spec, *runner);
             channel.send(wired ? "ready" : wired.error().what);
-        } else if (order == "send") {
-            channel.send(send_probes(spec.probes, ProbeTimes{}));
+        } else if (order.size() == spec.probes.size()) {
+            channel.send(send_probes(spec.probes, order, ProbeTimes{}));
         } else {
             ::_exit(0);
         }
@@ -122,16 +123,38 @@ public:
         return expect_ready();
     }
 
-    /// One round of all probes.
-    Expected<std::vector<char>> send_all(const ProofSpec& spec, Listeners& listeners) {
+    /// Sends all probes. What is expected to arrive and does not is sent again: a busy machine loses packets, and
+    /// the first packets of a link wait for their neighbours.
+    Expected<std::string> send_all(const std::vector<Probe>& probes, std::string orders, Listeners& listeners) {
+        std::string results(probes.size(), '-');
+        for (int round = 0; round < k_rounds && has_orders(orders); ++round) {
+            auto made = send(probes, orders, listeners);
+            if (!made) return made;
+            for (std::size_t i = 0; i < results.size(); ++i) {
+                if (orders[i] != k_leave_out) results[i] = (*made)[i];
+                const bool is_missing = results[i] == '-' || (results[i] == 'n' && orders[i] == k_expected);
+                if (!is_missing) orders[i] = k_leave_out;
+            }
+        }
+        return results;
+    }
+
+private:
+    World(pid_t process, Channel channel) : m_process(process), m_channel(std::move(channel)) {}
+
+    static bool has_orders(const std::string& orders) {
+        return orders.find_first_not_of(k_leave_out) != std::string::npos;
+    }
+
+    /// One round.
+    Expected<std::string> send(const std::vector<Probe>& probes, const std::string& orders, Listeners& listeners) {
         (void)listeners.take_arrived();
-        m_channel.send("send");
+        m_channel.send(orders);
         listeners.serve(m_channel.fd(), k_answer_ms);
-        const auto answer = m_channel.receive();
-        if (answer.size() != spec.probes.size()) {
+        auto results = m_channel.receive();
+        if (results.size() != probes.size()) {
             return zmi::failure(zmi::ErrorKind::program, "the process that sends the probes has gone");
         }
-        std::vector<char> results(answer.begin(), answer.end());
         listeners.serve(-1, 150);  // datagrams on their way
         const auto arrived = listeners.take_arrived();
         for (std::size_t i = 0; i < results.size(); ++i) {
@@ -139,9 +162,6 @@ public:
         }
         return results;
     }
-
-private:
-    World(pid_t process, Channel channel) : m_process(process), m_channel(std::move(channel)) {}
 
     Expected<void> expect_ready() {
         const auto answer = m_channel.receive();
@@ -169,18 +189,20 @@ Expected<ProofResult> run_proof(const ProofSpec& spec) {
     if (auto wired = world->wire(); !wired) return tl::unexpected(std::move(wired).error());
     Listeners listeners(spec.probes);
     ProofResult result;
-    auto before = world->send_all(spec, listeners);
-    if (!before) return tl::unexpected(std::move(before).error());
-    result.without_rules = std::move(*before);
+    const auto before = world->send_all(spec.probes, std::string(spec.probes.size(), k_expected), listeners);
+    if (!before) return tl::unexpected(before.error());
+    result.without_rules.assign(before->begin(), before->end());
     for (int i = 0; i < 2; ++i) {  // twice: the second time replaces the first
         if (auto loaded = load_rules(spec, *runner); !loaded) {
             result.refused = loaded.error().what;
             return result;
         }
     }
-    auto after = world->send_all(spec, listeners);
-    if (!after) return tl::unexpected(std::move(after).error());
-    result.with_rules = std::move(*after);
+    std::string orders;
+    for (const auto& probe : spec.probes) orders += probe.allowed ? k_expected : k_unexpected;
+    const auto after = world->send_all(spec.probes, orders, listeners);
+    if (!after) return tl::unexpected(after.error());
+    result.with_rules.assign(after->begin(), after->end());
     return result;
 }
 

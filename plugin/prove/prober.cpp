@@ -30,8 +30,9 @@ struct Attempt {
 
 class Connector {
 public:
-    Connector(const std::vector<Probe>& probes, const ProbeTimes& times, std::string& results)
-        : m_probes(probes), m_times(times), m_results(results), m_end(Clock::now() + times.total) {
+    Connector(const std::vector<Probe>& probes, const std::string& orders, const ProbeTimes& times,
+              std::string& results)
+        : m_probes(probes), m_orders(orders), m_times(times), m_results(results), m_end(Clock::now() + times.total) {
         rlimit limit{};
         ::getrlimit(RLIMIT_NOFILE, &limit);
         m_window = std::clamp<std::size_t>(limit.rlim_cur, 200, 1200) - 100;
@@ -48,7 +49,7 @@ public:
 private:
     void start(std::size_t number) {
         const auto& probe = m_probes[number];
-        if (probe.protocol != "tcp") return;
+        if (probe.protocol != "tcp" || m_orders[number] == k_leave_out) return;
         Attempt attempt{number, open_from(probe, SOCK_STREAM), Clock::now()};
         if (!attempt.socket.valid()) return;
         const linger reset{1, 0};
@@ -58,7 +59,7 @@ private:
         if (::connect(attempt.socket.fd(), to.get(), to.size) == 0) {
             m_results[number] = 'y';
         } else if (errno == EINPROGRESS) {
-            attempt.end += probe.allowed ? m_times.allowed : m_times.denied;
+            attempt.end += m_orders[number] == k_expected ? m_times.expected : m_times.unexpected;
             m_running.push_back(std::move(attempt));
         }
     }
@@ -83,6 +84,7 @@ private:
     }
 
     const std::vector<Probe>& m_probes;
+    const std::string& m_orders;
     const ProbeTimes& m_times;
     std::string& m_results;
     Clock::time_point m_end;
@@ -91,9 +93,9 @@ private:
     std::vector<Attempt> m_running;
 };
 
-void send_datagrams(const std::vector<Probe>& probes, std::string& results) {
+void send_datagrams(const std::vector<Probe>& probes, const std::string& orders, std::string& results) {
     for (std::size_t i = 0; i < probes.size(); ++i) {
-        if (probes[i].protocol != "udp") continue;
+        if (probes[i].protocol != "udp" || orders[i] == k_leave_out) continue;
         const auto socket = open_from(probes[i], SOCK_DGRAM);
         if (!socket.valid()) continue;
         const SocketAddress to(probes[i].destination, probes[i].port);
@@ -105,12 +107,12 @@ void send_datagrams(const std::vector<Probe>& probes, std::string& results) {
 
 }  // namespace
 
-std::string send_probes(const std::vector<Probe>& probes, const ProbeTimes& times) {
+std::string send_probes(const std::vector<Probe>& probes, const std::string& orders, const ProbeTimes& times) {
     std::string results(probes.size(), '-');
-    Connector(probes, times, results).run();
+    Connector(probes, orders, times, results).run();
     // Twice: the first datagram to a neighbour that is not known yet may be lost.
-    send_datagrams(probes, results);
-    send_datagrams(probes, results);
+    send_datagrams(probes, orders, results);
+    send_datagrams(probes, orders, results);
     return results;
 }
 

@@ -75,7 +75,7 @@ Expected<ProofReport> prove(const ServerPlan& plan, const std::string& nft_text,
     command.arguments = {"-r", "-n", "--", self.string(), k_prove_inside_command};
     command.environment = helper_environment();
     command.stdin_text = to_json(spec);
-    command.deadline = std::chrono::seconds(30);
+    command.deadline = std::chrono::seconds(60);
     const auto outcome = runner.run(command);
     if (!outcome) return tl::unexpected(outcome.error());
     if (!outcome->ok()) {
