@@ -33,7 +33,8 @@ class Iptables(root.Case):
                  + output("ipset", "save")).splitlines()  # fmt: skip
         lines = [line.split(" [")[0].split(" family ")[0] for line in lines if not line.startswith("#")]
         # The elements of a set have no order.
-        lines = [line for line in lines if not line.startswith("add ")] + sorted(l for l in lines if l.startswith("add "))
+        elements = sorted(line for line in lines if line.startswith("add "))
+        lines = [line for line in lines if not line.startswith("add ")] + elements
         return [line for line in lines if ("ZMF" in line or "zmfirewall" in line) == ours]
 
     def test_from_the_first_load_to_the_removal(self):
