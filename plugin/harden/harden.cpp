@@ -92,6 +92,8 @@ std::string BatchMaker::conflict(const std::vector<Change>& changes) const {
 
 void BatchMaker::add_attributes(const Finding& finding, const std::vector<Change>& changes) {
     if (const auto why = conflict(changes); !why.empty()) return refuse(finding, why);
+    if (!m_settings.knows(changes.front().server))
+        return refuse(finding, fmt::format("the inventory has no server {}", zmi::quoted(changes.front().server)));
     auto settings = m_settings;
     const auto& server = changes.front().server;
     Words forward;
@@ -157,7 +159,7 @@ void BatchMaker::add(const Finding& finding) {
         if (changes.empty()) {
             const bool policy = text.starts_with('<');
             m_made.batch +=
-                comment(policy ? "  or in conf/zmfirewall.xml: " + text
+                comment(policy ? fmt::format("  {}in conf/zmfirewall.xml: {}", i == 0 ? "" : "or ", text)
                                : fmt::format("  {}, on {}: {}", changed ? "then" : "by hand", finding.server, text));
         } else if (changes.front().fact == FactKind::localconfig) {
             for (const auto& change : changes) add_localconfig(change);

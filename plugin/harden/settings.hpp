@@ -16,6 +16,9 @@ public:
     Settings(const zmi::Inventory& inventory, const Catalogue& catalogue)
         : m_inventory(&inventory), m_catalogue(&catalogue) {}
 
+    [[nodiscard]] bool knows(const std::string& server) const {
+        return server.empty() || m_inventory->find(server) != nullptr;
+    }
     /// As set on the server itself, or in global config where `server` is empty.
     [[nodiscard]] zmi::Values own(const std::string& server, const std::string& name) const;
     /// What is in force: own, else inherited, else the product's default.

@@ -113,7 +113,7 @@ class Harden(Case):
 
     def test_nothing_is_executed_and_nothing_written_where_something_is_not_known(self):
         with Home("single") as home:
-            home.deployment.servers["mail.example.com"]["zimbraMailSSLPort"] = ["nonsense"]
+            home.deployment.servers["mail.example.com"]["zimbraMailSSLProxyPort"] = ["nonsense"]
             home.deployment.save(home.path / ".standin" / "deployment.json")
             output = home.path / "batch"
             done = home.run("harden", "--output", output, source="zmprov-ldap")

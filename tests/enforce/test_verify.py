@@ -187,7 +187,7 @@ class Verify(unittest.TestCase):
         if not shutil.which("script"):
             self.skipTest("script is not installed")
         self.set_up("cluster")
-        bar = re.compile(r"\r\[#* *\] \d+ of \d+")
+        bar = re.compile(r"[\r\n]\[#* *\] \d+ of \d+")  # the host's answer has its line ends changed
         command = self.command("--from", ME, "--to", PEER, "--rate", "1000")
         for setting, expected in (("TERM=xterm", True), ("TERM=dumb", False), ("TERM=xterm NO_COLOR=1", False)):
             with self.subTest(setting):

@@ -156,6 +156,15 @@ TEST(Harden, RefusesAValueThatCannotBeQuotedAndSaysSoWithoutWritingIt) {
     EXPECT_NE(made.refused.front().find("cannot be written safely"), std::string::npos);
 }
 
+TEST(Harden, ChangesNoServerThatTheInventoryDoesNotHave) {
+    auto deployment = single();
+    const auto made = hardened(
+        deployment,
+        {finding_with({change(Change::Kind::set, "zimbraMemcachedBindAddress", "10.0.0.1", "other.example.com")})});
+    EXPECT_EQ(commands(made.batch), std::vector<std::string>{"exit"});
+    EXPECT_EQ(made.refused.size(), 1U);
+}
+
 TEST(Harden, NeverLetsATextLeaveItsComment) {
     auto deployment = single();
     auto finding = finding_with({});
@@ -184,7 +193,7 @@ TEST(Harden, LeavesWhatThePolicyAcceptsAsItIs) {
 
 TEST(HardenedPlan, NamesTheAddressThatOthersReachAndNotTheLoopback) {
     Deployment deployment;
-    deployment.proxy("proxy1.example.com", "192.168.0.1").mailstore("mbox1.example.com", "192.168.0.2");
+    deployment.mailstore("mbox1.example.com", "192.168.0.2").proxy("proxy1.example.com", "192.168.0.1");
     deployment.addresses("proxy1.example.com", {"127.0.1.1", "192.168.0.1"});
     const auto plan = deployment.plan("proxy1.example.com");
     const auto made = harden(deployment.inventory(), catalogue(), plan.findings);
@@ -193,7 +202,7 @@ TEST(HardenedPlan, NamesTheAddressThatOthersReachAndNotTheLoopback) {
 
 TEST(HardenedPlan, DoesNotSwitchToTlsBeforeTheMailstoresSpeakIt) {
     Deployment deployment;
-    deployment.proxy("proxy1.example.com", "10.0.0.1").mailstore("mbox1.example.com", "10.0.0.2");
+    deployment.mailstore("mbox1.example.com", "10.0.0.2").proxy("proxy1.example.com", "10.0.0.1");
     deployment.set("proxy1.example.com", "zimbraReverseProxySSLToUpstreamEnabled", "FALSE");
     const auto changed = [&] {
         const auto made = harden(deployment.inventory(), catalogue(), deployment.plan("proxy1.example.com").findings);
@@ -207,7 +216,7 @@ TEST(HardenedPlan, DoesNotSwitchToTlsBeforeTheMailstoresSpeakIt) {
 
 TEST(HardenedPlan, EnablesNoServiceThatIsNotInstalled) {
     Deployment deployment;
-    deployment.proxy("proxy1.example.com", "10.0.0.1").mailstore("mbox1.example.com", "10.0.0.2");
+    deployment.mailstore("mbox1.example.com", "10.0.0.2").proxy("proxy1.example.com", "10.0.0.1");
     deployment.set("proxy1.example.com", "zimbraServiceEnabled", "proxy");
     const auto commands_now = [&] {
         return commands(

@@ -20,7 +20,8 @@ public:
         socklen_t size = sizeof address;
         auto* raw = static_cast<sockaddr*>(static_cast<void*>(&address));
         EXPECT_EQ(::bind(m_fd, raw, size), 0);
-        if (type == SOCK_STREAM) EXPECT_EQ(::listen(m_fd, 64), 0);
+        const int listened = type == SOCK_STREAM ? ::listen(m_fd, 64) : 0;
+        EXPECT_EQ(listened, 0);
         EXPECT_EQ(::getsockname(m_fd, raw, &size), 0);
         port = ntohs(address.sin_port);
     }
