@@ -118,7 +118,6 @@ private:
     void report(const FindingSpec& spec, Words words);
     [[nodiscard]] std::string own_address() const;
     void add_changes(const RemedySpec& remedy, const Words& words, Finding& finding) const;
-    [[nodiscard]] bool is_safe(const Change& change) const;
     [[nodiscard]] std::vector<const EndpointState*> listening(const FindingSpec& spec) const;
     [[nodiscard]] Words words_of(const EndpointState& state, const Socket& socket) const;
     [[nodiscard]] bool condition_holds(const FindingSpec& spec) const;
@@ -182,34 +181,15 @@ void FindingMaker::add_changes(const RemedySpec& remedy, const Words& words, Fin
         if (group == groups.end()) group = groups.insert(groups.end(), std::vector<Change>{});
         group->push_back(std::move(change));
     }
-    const bool safe =
-        holds && std::all_of(groups.begin(), groups.end(), [&](const auto& group) {
-            return std::all_of(group.begin(), group.end(), [&](const Change& change) { return is_safe(change); });
-        });
+    const bool safe = holds && std::all_of(groups.begin(), groups.end(), [&](const auto& group) {
+                          return std::all_of(group.begin(), group.end(), [&](const Change& change) {
+                              return is_safe(change, m_view.inventory(), m_view.catalogue());
+                          });
+                      });
     for (auto& group : groups) {
         finding.remedy.push_back(command_text(group));
         finding.changes.push_back(safe ? std::move(group) : std::vector<Change>{});
     }
-}
-
-/// Of a setting that we know how to read back, with a value that is no stopgap.
-bool FindingMaker::is_safe(const Change& change) const {
-    const auto& catalogue = m_view.catalogue();
-    if (change.fact == FactKind::localconfig) return catalogue.localconfig.contains(change.name);
-    const auto spec = catalogue.attributes.find(change.name);
-    if (spec == catalogue.attributes.end()) return false;
-    if (spec->second.type == ValueType::address || spec->second.type == ValueType::host) {
-        const auto address = zmi::parse_address(change.value);
-        return change.value.empty() || (address && address->is_of_a_host() && !address->is_loopback());
-    }
-    if (change.kind != Change::Kind::add || change.name != catalogue.services_enabled) return true;
-    // A service that is not installed cannot be enabled.
-    const auto& inventory = m_view.inventory();
-    const auto* server = inventory.find(change.server);
-    if (server == nullptr) return false;
-    const auto installed = server->own.find(catalogue.services_installed);
-    return installed != server->own.end() &&
-           std::find(installed->second.begin(), installed->second.end(), change.value) != installed->second.end();
 }
 
 /// Of the spec's endpoints, those that listen here.

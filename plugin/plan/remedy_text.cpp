@@ -1,5 +1,7 @@
 #include <fmt/format.h>
+#include <algorithm>
 #include <plugin/plan/remedy_text.hpp>
+#include <zmintegration/support/network.hpp>
 
 namespace zmfw {
 
@@ -27,6 +29,23 @@ std::string command_text(const std::vector<Change>& changes) {
                             change.kind == Kind::unset ? std::string("''") : shell_word(change.value));
     }
     return text;
+}
+
+bool is_safe(const Change& change, const zmi::Inventory& inventory, const Catalogue& catalogue) {
+    if (change.fact == FactKind::localconfig) return catalogue.localconfig.contains(change.name);
+    const auto spec = catalogue.attributes.find(change.name);
+    if (spec == catalogue.attributes.end()) return false;
+    if (spec->second.type == ValueType::address || spec->second.type == ValueType::host) {
+        const auto address = zmi::parse_address(change.value);
+        return change.value.empty() || (address && address->is_of_a_host() && !address->is_loopback());
+    }
+    if (change.kind != Change::Kind::add || change.name != catalogue.services_enabled) return true;
+    // A service that is not installed cannot be enabled.
+    const auto* server = inventory.find(change.server);
+    if (server == nullptr) return false;
+    const auto installed = server->own.find(catalogue.services_installed);
+    return installed != server->own.end() &&
+           std::find(installed->second.begin(), installed->second.end(), change.value) != installed->second.end();
 }
 
 }  // namespace zmfw

@@ -14,4 +14,7 @@ namespace zmfw {
 /// of fact, of localconfig exactly one.
 [[nodiscard]] std::string command_text(const std::vector<Change>& changes);
 
+/// Of a setting that we know how to read back, with a value that is no stopgap; a service only where it is installed.
+[[nodiscard]] bool is_safe(const Change& change, const zmi::Inventory& inventory, const Catalogue& catalogue);
+
 }  // namespace zmfw
