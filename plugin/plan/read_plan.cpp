@@ -16,6 +16,7 @@ using Names = std::initializer_list<std::string_view>;
 
 constexpr std::string_view k_schema = "zmfirewall/plan/1";
 constexpr std::size_t k_depth = 8;
+constexpr std::size_t k_values = 3'000'000;  ///< some 300 MB; a plan of ours has more than ten bytes to each
 constexpr std::size_t k_servers = 5'000;
 constexpr std::size_t k_entries = 5'000;     ///< of one list of one server
 constexpr std::size_t k_sources = 50'000;    ///< of one open port
@@ -370,7 +371,7 @@ zmi::Expected<Plan> read_plan(std::string_view json, std::string_view name) {
                             "make a new one: zmfirewall plan --json > plan.json");
     };
     if (json.size() > k_plan_size_limit) return failed(fmt::format("more than {} MiB", k_plan_size_limit >> 20));
-    const auto tree = zmi::parse_json(json, k_depth);
+    const auto tree = zmi::parse_json(json, k_depth, k_values);
     if (!tree) return failed(tree.error().what);
     Reader reader;
     auto plan = reader.plan(*tree);

@@ -11,7 +11,7 @@ namespace {
 /// Builds the tree from the parser's events; returning false stops the parser.
 class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
 public:
-    explicit TreeBuilder(std::size_t max_depth) : m_max_depth(max_depth) {}
+    TreeBuilder(std::size_t max_depth, std::size_t max_values) : m_max_depth(max_depth), m_values_left(max_values) {}
 
     bool null() override { return add({}) != nullptr; }
     bool boolean(bool value) override {
@@ -63,7 +63,13 @@ public:
     [[nodiscard]] std::size_t position() const { return m_position; }
 
 private:
+    /// nullptr where there are too many.
     JsonNode* add(JsonNode node) {
+        if (m_values_left == 0) {
+            m_problem = "too many values";
+            return nullptr;
+        }
+        --m_values_left;
         if (m_open.empty()) {
             root = std::move(node);
             return &root;
@@ -82,8 +88,9 @@ private:
         if (m_open.size() >= m_max_depth) return fail("nested too deeply");
         JsonNode node;
         node.type = type;
-        m_open.push_back(add(std::move(node)));
-        return true;
+        auto* added = add(std::move(node));
+        if (added != nullptr) m_open.push_back(added);
+        return added != nullptr;
     }
     bool close() {
         m_open.pop_back();
@@ -95,6 +102,7 @@ private:
     }
 
     std::size_t m_max_depth;
+    std::size_t m_values_left;
     std::vector<JsonNode*> m_open;
     std::string m_problem;
     std::size_t m_position = 0;
@@ -133,8 +141,8 @@ std::string_view to_string(JsonNode::Type type) {
     return "null";
 }
 
-Expected<JsonNode> parse_json(std::string_view text, std::size_t max_depth) {
-    TreeBuilder builder(max_depth);
+Expected<JsonNode> parse_json(std::string_view text, std::size_t max_depth, std::size_t max_values) {
+    TreeBuilder builder(max_depth, max_values);
     try {
         if (nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) return std::move(builder.root);
     } catch (const nlohmann::json::exception&) {

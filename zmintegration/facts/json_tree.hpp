@@ -26,7 +26,10 @@ struct JsonNode {
 
 /// Parses one document nested at most `max_depth` deep. A member that stands twice is an error (other parsers
 /// silently take the last one). Errors name line and column or the member; no exception leaves.
-[[nodiscard]] Expected<JsonNode> parse_json(std::string_view text, std::size_t max_depth);
+/// More than `max_values` values are an error as well: in memory each is about a hundred bytes, in the text perhaps
+/// two.
+[[nodiscard]] Expected<JsonNode> parse_json(std::string_view text, std::size_t max_depth,
+                                            std::size_t max_values = 10'000'000);
 
 /// `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
