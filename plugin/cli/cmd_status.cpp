@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <plugin/cli/handed.hpp>
+#include <plugin/handover/trusted.hpp>
 #include <plugin/render/format_check.hpp>
 #include <zmintegration/support/file.hpp>
 
@@ -16,6 +17,9 @@ struct Reference {
 };
 
 std::string pending_text(const Pending& pending) {
+    if (pending.boot != boot_id())
+        return fmt::format("pending: {} rules for {} were left by an earlier boot; rollback ends that\n",
+                           pending.format, pending.server);
     const auto left = std::max<std::int64_t>(0, pending.deadline - seconds_since_boot());
     if (!pending.loaded)
         return fmt::format("pending: {} rules for {} are being loaded\n", pending.format, pending.server);
@@ -70,6 +74,7 @@ Expected<Reference> against_nothing(zmi::ProcessRunner& runner) {
 ExitStatus run_status(const Context& context, const ApplyOptions& options) {
     if (const auto status = need_root(); status != ExitStatus::done) return status;
     const Places places(context.options().system_root);
+    if (auto trusted = check_way_to(places.folder); !trusted) return report(trusted.error());
     const auto pending = read_pending(places);
     if (!pending) return report(pending.error());
     const auto confirmed = read_confirmed(places);

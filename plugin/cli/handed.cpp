@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <plugin/cli/handed.hpp>
 #include <plugin/handover/host_facts.hpp>
@@ -36,6 +37,8 @@ private:
 }  // namespace
 
 ExitStatus need_root() {
+    // What root makes here is nobody else's to write, whatever the shell says.
+    ::umask(022);
     if (::geteuid() == 0) return ExitStatus::done;
     return report({zmi::ErrorKind::usage, "only root can load rules and see them", "run it with sudo"});
 }
@@ -60,9 +63,12 @@ Expected<PlanOfHost> read_plan_of_host(const ApplyOptions& options) {
 
 Expected<Handed> render_trusted(const Context& context, const ApplyOptions& options, const PlanOfHost& plan,
                                 zmi::ProcessRunner& runner) {
-    const auto roots = context.format_roots();
+    auto roots = context.format_roots();
     if (!roots) return tl::unexpected(roots.error());
-    for (const auto& root : *roots) {
+    for (auto& root : *roots) {
+        // From here on without links: what is checked must be what is read.
+        std::error_code code;
+        if (auto real = std::filesystem::canonical(root, code); !code) root = std::move(real);
         if (auto trusted = check_trusted(root); !trusted) return tl::unexpected(std::move(trusted.error()));
     }
     const auto format = find_format(*roots, options.format);

@@ -77,11 +77,13 @@ tl::unexpected<zmi::Error> broken(const fs::path& path, std::string_view why) {
 }  // namespace
 
 Expected<void> make_state_folder(const Places& places) {
+    if (auto trusted = check_way_to(places.folder); !trusted) return tl::unexpected(std::move(trusted.error()));
     std::error_code code;
     fs::create_directories(places.folder, code);
     if (code)
         return zmi::failure(ErrorKind::program,
                             fmt::format("cannot make the folder {}: {}", places.folder.string(), code.message()));
+    if (auto trusted = check_way_to(places.folder); !trusted) return tl::unexpected(std::move(trusted.error()));
     struct stat status {};
     if (::lstat(places.folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() ||
         ::chmod(places.folder.c_str(), 0700) != 0) {
@@ -166,6 +168,9 @@ Expected<std::string> read_confirmed(const Places& places) {
 
 Expected<void> write_confirmed(const Places& places, const std::string& rules) {
     std::error_code code;
+    // Nothing to write, then: on a full disk not even a link.
+    if (!rules.empty() && fs::read_symlink(places.confirmed(), code) == rules) return {};
+    code.clear();
     if (rules.empty()) {
         fs::remove(places.confirmed(), code);
     } else {
@@ -177,6 +182,19 @@ Expected<void> write_confirmed(const Places& places, const std::string& rules) {
     if (!code) return {};
     return zmi::failure(ErrorKind::program,
                         fmt::format("cannot write {}: {}", places.confirmed().string(), code.message()));
+}
+
+std::vector<std::string> folders_of_rules(const Places& places) {
+    std::map<std::string, std::string> by_format;
+    std::error_code code;
+    for (const auto& entry : fs::directory_iterator(places.folder, code)) {
+        const auto name = entry.path().filename().string();
+        if (!is_rules(name)) continue;
+        if (const auto about = read_about(entry.path())) by_format.emplace(about->format, name);
+    }
+    std::vector<std::string> names;
+    for (const auto& [format, name] : by_format) names.push_back(name);
+    return names;
 }
 
 void remove_old_rules(const Places& places, const std::string& keep) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 #include <zmintegration/support/error.hpp>
 
 /// What apply, confirm, status, remove and the watcher know of each other: files below var/lib/zmfirewall, root's own.
@@ -39,7 +40,8 @@ struct Places {
     }
 };
 
-/// Makes the folder, 0700 and root's; an existing one of anybody else is an error.
+/// Makes the folder, 0700 and root's; an existing one of anybody else is an error, and so is a place for it (a
+/// --system-root) that others could exchange.
 [[nodiscard]] zmi::Expected<void> make_state_folder(const Places& places);
 
 /// Rules that are loaded, or about to be, and not confirmed.
@@ -78,6 +80,8 @@ struct About {
 [[nodiscard]] zmi::Expected<std::string> read_confirmed(const Places& places);
 /// An empty name: none any more.
 [[nodiscard]] zmi::Expected<void> write_confirmed(const Places& places, const std::string& rules);
+/// The names of all folders of rules that say what they are, each format once.
+[[nodiscard]] std::vector<std::string> folders_of_rules(const Places& places);
 /// Removes the folders of rules that nothing names any more.
 void remove_old_rules(const Places& places, const std::string& keep);
 

@@ -24,16 +24,15 @@ struct Descriptor {
 };
 
 tl::unexpected<zmi::Error> not_trusted(const fs::path& path, std::string_view why) {
-    return zmi::failure(
-        zmi::ErrorKind::data, fmt::format("root does not use {}: {}", path.string(), why),
-        fmt::format("chown root:root and chmod go-w {}, or name another folder with --data", path.string()));
+    return zmi::failure(zmi::ErrorKind::data, fmt::format("root does not use {}: {}", path.string(), why),
+                        fmt::format("chown root:root and chmod go-w {}, or name another folder", path.string()));
 }
 
-/// One file or folder, itself.
-Expected<void> check_one(const fs::path& path, bool may_be_sticky) {
+/// One file or folder, itself. `owner`: who may own it beside root.
+Expected<void> check_one(const fs::path& path, bool may_be_sticky, ::uid_t owner = 0) {
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) return cannot_read(path, std::strerror(errno));
-    if (status.st_uid != 0) return not_trusted(path, "it does not belong to root");
+    if (status.st_uid != 0 && status.st_uid != owner) return not_trusted(path, "it does not belong to root");
     if (S_ISLNK(status.st_mode)) return {};
     if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode)) return not_trusted(path, "it is no file and no folder");
     const bool others_write = (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
@@ -49,7 +48,25 @@ Expected<void> check_way_up(const fs::path& path) {
     return {};
 }
 
+/// As far as the folders are there.
+Expected<void> check_existing_way_up(const fs::path& path) {
+    for (auto above = path; above.has_relative_path(); above = above.parent_path()) {
+        std::error_code code;
+        if (fs::symlink_status(above.parent_path(), code).type() == fs::file_type::not_found) continue;
+        if (auto checked = check_one(above.parent_path(), true, ::geteuid()); !checked) return checked;
+    }
+    return {};
+}
+
 }  // namespace
+
+Expected<void> check_way_to(const fs::path& path) {
+    std::error_code code;
+    const auto real = fs::weakly_canonical(path, code);
+    if (code) return cannot_read(path, code.message());
+    if (auto checked = check_existing_way_up(fs::absolute(path).lexically_normal()); !checked) return checked;
+    return check_existing_way_up(real);
+}
 
 Expected<std::string> read_untrusted_file(const fs::path& path, std::size_t limit) {
     const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)};

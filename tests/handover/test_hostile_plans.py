@@ -141,12 +141,14 @@ class Refusing(root.Case):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("would cut the SSH connection", done.stderr)
 
-    def test_templates_that_others_could_write(self):
+    def test_folders_that_others_could_write(self):
         victim = self.templates / "nftables" / "zmfirewall.nft.mustache"
         for change, back in (
             (lambda: os.chmod(victim, 0o664), lambda: os.chmod(victim, 0o644)),
             (lambda: os.chmod(self.templates, 0o777), lambda: os.chmod(self.templates, 0o755)),
             (lambda: os.chmod("/run", 0o777), lambda: os.chmod("/run", 0o755)),
+            # Where it would keep what it loads.
+            (lambda: os.chmod(self.root, 0o777), lambda: os.chmod(self.root, 0o755)),
         ):
             change()
             try:

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <plugin/handover/persist.hpp>
 #include <plugin/handover/state.hpp>
@@ -61,6 +62,27 @@ TEST_F(StateFolder, IsOfNobodyElse) {
     EXPECT_FALSE(make_state_folder(Places(other.root())));
 }
 
+TEST_F(StateFolder, IsNotWhereOthersCouldExchangeIt) {
+    ::chmod((m_tree.root() / "var").c_str(), 0777);
+    const auto refused = make_state_folder(m_places);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().what.find("/var: others"), std::string::npos) << refused.error().what;
+    TemporaryTree fresh;
+    ::chmod(fresh.root().c_str(), 0777);
+    EXPECT_FALSE(make_state_folder(Places(fresh.root())));
+    EXPECT_FALSE(std::filesystem::exists(fresh.root() / "var")) << "nothing is made there either";
+}
+
+TEST_F(StateFolder, KnowsAFolderOfEachFormatWhereNothingElseIsKnown) {
+    const std::string first = "rules-0123456789abcdef", second = "rules-fedcba9876543210";
+    const auto about = [](const char* format) { return to_text(About{format, "a.example.com", std::string(64, 'a')}); };
+    m_tree.write("var/lib/zmfirewall/" + first + "/about", about("iptables"));
+    m_tree.write("var/lib/zmfirewall/" + second + "/about", about("ufw"));
+    m_tree.write("var/lib/zmfirewall/rules-0000000000000000/about", "rm -rf\n");
+    m_tree.write("var/lib/zmfirewall/other/about", about("nftables"));
+    EXPECT_EQ(folders_of_rules(m_places), (std::vector<std::string>{first, second}));
+}
+
 TEST_F(StateFolder, HoldsWhatIsPendingUntilItIsGone) {
     EXPECT_EQ(read_pending(m_places).value(), std::nullopt);
     ASSERT_TRUE(write_pending(m_places, pending()));
@@ -76,6 +98,10 @@ TEST_F(StateFolder, NamesTheConfirmedRules) {
     std::filesystem::create_directories(m_places.folder / second);
     ASSERT_TRUE(write_confirmed(m_places, first));
     ASSERT_TRUE(write_confirmed(m_places, second));
+    std::filesystem::create_directories(m_places.folder / "confirmed.new" / "in the way");
+    EXPECT_TRUE(write_confirmed(m_places, second)) << "it is so already, and nothing need be written";
+    EXPECT_FALSE(write_confirmed(m_places, first));
+    std::filesystem::remove_all(m_places.folder / "confirmed.new");
     EXPECT_EQ(read_confirmed(m_places).value(), second);
     remove_old_rules(m_places, second);
     EXPECT_FALSE(std::filesystem::exists(m_places.folder / first));
