@@ -140,10 +140,20 @@ Expected<Pending> confirm_pending(const Places& places, zmi::ProcessRunner& runn
                             last ? "the last ones: " + last->substr(0, last->find('\n')) : "");
     }
     const auto& pending = **found;
+    if (is_stale(pending)) {
+        if (auto back = roll_back(places, pending, "not confirmed in time", runner); !back)
+            return tl::unexpected(std::move(back.error()));
+        return zmi::failure(ErrorKind::knowledge, "too late: the rules are taken back", "apply them anew");
+    }
     if (!pending.loaded || pending.boot != boot_id() || seconds_since_boot() >= pending.deadline)
         return zmi::failure(ErrorKind::knowledge, "too late: the rules are being taken back", "apply them anew");
     if (auto kept = make_persistent(places, pending.format, runner); !kept)
         return tl::unexpected(std::move(kept.error()));
+    // The watcher does not wait for our lock for ever.
+    if (const auto now = read_pending(places); !now || !*now || (*now)->token != pending.token) {
+        if (pending.previous.empty()) static_cast<void>(make_transient(places, runner));
+        return zmi::failure(ErrorKind::knowledge, "too late: the rules were taken back", "apply them anew");
+    }
     if (auto written = write_confirmed(places, pending.rules()); !written)
         return tl::unexpected(std::move(written.error()));
     // From here on no watcher takes them back.
@@ -160,10 +170,15 @@ Expected<bool> remove_all(const Places& places, zmi::ProcessRunner& runner) {
     const auto pending = read_pending(places);
     const auto confirmed = read_confirmed(places);
     bool any = false;
-    // What is broken is no reason to keep rules: then nftables is all that can be removed without knowing more.
+    // What is broken is no reason to keep rules.
     std::vector<std::string> folders;
-    if (pending && *pending) folders.push_back((*pending)->rules());
+    if (pending && *pending) {
+        end_left_programs(places, **pending);
+        folders.push_back((*pending)->rules());
+    }
     if (confirmed && !confirmed->empty()) folders.push_back(*confirmed);
+    // Whatever we may have loaded: any folder of a format can take all rules of that format away.
+    if (!pending || !confirmed) folders = folders_of_rules(places);
     for (const auto& folder : folders) {
         const auto about = read_about(places.folder / folder);
         if (!about) return tl::unexpected(about.error());

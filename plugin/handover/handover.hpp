@@ -31,7 +31,7 @@ struct Handed {
 /// Watcher first, then the rules; where they do not load, the earlier ones are back. The pending rules as they are now.
 [[nodiscard]] zmi::Expected<Pending> load_pending(const Places& places, Pending pending, zmi::ProcessRunner& runner);
 
-/// Makes the pending rules stay, over reboots as well.
+/// Makes the pending rules stay, over reboots as well; takes them back where nobody has looked after them in time.
 [[nodiscard]] zmi::Expected<Pending> confirm_pending(const Places& places, zmi::ProcessRunner& runner);
 
 /// Takes our rules away, and what would bring them back; true where there was anything.

@@ -17,6 +17,7 @@ void reload_systemd(const Places& places, zmi::ProcessRunner& runner) {
     if (command.program.empty()) return;
     command.arguments = {"daemon-reload"};
     command.environment = helper_environment();
+    command.deadline = std::chrono::seconds(10);  // the watcher waits 15 for our lock
     // It reads its units anew at the next boot in any case.
     static_cast<void>(runner.run(command));
 }

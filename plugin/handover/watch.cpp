@@ -96,23 +96,6 @@ bool is_alive(const Pending& pending) {
     return pending.boot == boot_id() && pending.pid_start != 0 && start_of(pending.pid) == pending.pid_start;
 }
 
-/// Programs that a dead apply has left loading these rules: they would go on where we take things back. Each leads a
-/// process group of its own.
-void end_left_programs(const Places& places, const Pending& pending) {
-    const auto files = (places.folder / pending.rules()).string() + "/";
-    std::error_code code;
-    for (const auto& entry : fs::directory_iterator("/proc", code)) {
-        const auto name = entry.path().filename().string();
-        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-        std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-        const std::string words{std::istreambuf_iterator<char>(file), {}};
-        const int pid = std::stoi(name);
-        if (words.find(files) == std::string::npos || ::getpgid(pid) != pid) continue;
-        ::killpg(pid, SIGKILL);
-        for (int step = 0; step < k_start_seconds * k_steps_a_second && start_of(pid) != 0; ++step) pause_a_step();
-    }
-}
-
 Expected<void> bring_back_rules(const Places& places, const Pending& pending, zmi::ProcessRunner& runner) {
     KernelRules kernel(pending.format, runner);
     const auto rules = places.folder / pending.rules();
@@ -157,6 +140,21 @@ void take_back(const Places& places, const Pending& pending, const std::string& 
 }
 
 }  // namespace
+
+void end_left_programs(const Places& places, const Pending& pending) {
+    const auto files = (places.folder / pending.rules()).string() + "/";
+    std::error_code code;
+    for (const auto& entry : fs::directory_iterator("/proc", code)) {
+        const auto name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        std::ifstream file(entry.path() / "cmdline", std::ios::binary);
+        const std::string words{std::istreambuf_iterator<char>(file), {}};
+        const int pid = std::stoi(name);
+        if (words.find(files) == std::string::npos || ::getpgid(pid) != pid) continue;
+        ::killpg(pid, SIGKILL);
+        for (int step = 0; step < k_start_seconds * k_steps_a_second && start_of(pid) != 0; ++step) pause_a_step();
+    }
+}
 
 Expected<std::string> start_watcher(const Places& places, const Pending& pending, zmi::ProcessRunner& runner) {
     const auto command = watcher_command(places, pending);

@@ -17,6 +17,10 @@ namespace zmfw {
 /// They are taken back when their time is over, and at once when apply dies while it loads them.
 void watch(const Places& places, const std::string& token, int pid, zmi::ProcessRunner& runner);
 
+/// Ends programs that a dead apply has left loading these rules: they would go on where we take things away. Each leads
+/// a process group of its own.
+void end_left_programs(const Places& places, const Pending& pending);
+
 /// Brings back what was there before the pending rules, and forgets them. The caller holds the lock.
 [[nodiscard]] zmi::Expected<void> roll_back(const Places& places, const Pending& pending, const std::string& why,
                                             zmi::ProcessRunner& runner);

@@ -4,6 +4,7 @@ happens to whoever loads them; other software's tables are as they were."""
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -37,6 +38,15 @@ class Confirming(root.Case):
         subprocess.run(["nft", "-f", at_boot], check=True)
         self.assertEqual(self.table(), before)
         self.assertEqual(self.state.stat().st_mode & 0o777, 0o700)
+
+    def test_what_root_makes_is_nobody_elses_to_write_whatever_its_umask(self):
+        self.addCleanup(os.umask, os.umask(0))
+        self.apply()
+        self.do("confirm")
+        made = [path for path in (*self.state.rglob("*"), *(self.root / "etc/systemd").rglob("*"))
+                if not path.is_symlink()]  # fmt: skip
+        self.assertTrue(made)
+        self.assertEqual([path for path in made if path.stat().st_mode & 0o022], [])
 
     def test_nothing_is_left_where_nobody_confirms(self):
         self.apply(timeout=1)
@@ -172,14 +182,42 @@ class Surviving(root.Case):
         except FileNotFoundError:
             return False
 
+    def test_an_apply_that_hangs_with_the_lock_is_killed(self):
+        self.apply()
+        self.do("confirm")
+        self.wait_for("the watcher ends", lambda: not self.watchers())
+        confirmed = self.table()
+        process = subprocess.Popen(self.command("apply", self.other, "--format", "nftables"), env=self.environment,
+                                   stdout=subprocess.DEVNULL)
+        while process.poll() is None and not self.pending():
+            pass
+        process.send_signal(signal.SIGSTOP)
+        self.assertTrue(self.pending())
+        # Its time is over.
+        text = (self.state / "pending").read_text(encoding="utf-8")
+        beside = self.state / "pending.test"
+        beside.write_text(re.sub("(?m)^deadline .*", "deadline 1", text), encoding="utf-8")
+        beside.rename(self.state / "pending")
+        self.assertEqual(process.wait(root.DEADLINE), -signal.SIGKILL)
+        self.wait_for("taken back", lambda: not self.pending())
+        self.assertEqual(self.table(), confirmed)
+        self.do("status")
+
     def test_a_killed_watcher_is_made_up_for_by_the_next_command(self):
         self.apply(timeout=600)
         self.kill_watchers()
         text = (self.state / "pending").read_text(encoding="utf-8")
         boot = next(line for line in text.splitlines() if line.startswith("boot "))
         (self.state / "pending").write_text(text.replace(boot, "boot another"), encoding="utf-8")
-        self.assertIn("too late", self.do("confirm", status=3))
+        self.assertIn("left by an earlier boot", self.do("status"))
+        self.assertIn("too late: the rules are taken back", self.do("confirm", status=3))
+        self.assertFalse(self.pending())
+        self.assertEqual(self.table(), "")
         self.apply(self.other)
+        self.kill_watchers()
+        text = (self.state / "pending").read_text(encoding="utf-8")
+        (self.state / "pending").write_text(re.sub("(?m)^boot .*", "boot another", text), encoding="utf-8")
+        self.apply()
         self.do("rollback")
         self.assertEqual(self.table(), "")
 

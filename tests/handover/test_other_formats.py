@@ -67,6 +67,14 @@ class Iptables(root.Case):
         self.assertEqual(self.saved(ours=False), others)
         self.assertFalse((self.root / "etc/systemd/system/zmfirewall.service").exists())
 
+    def test_removal_where_it_is_lost_which_rules_were_confirmed(self):
+        self.apply()
+        self.do("confirm")
+        (self.state / "confirmed").unlink()
+        (self.state / "confirmed").symlink_to("../../etc")
+        self.assertIn("are gone", self.do("remove"))
+        self.assertEqual(self.saved(), [])
+
     def test_refuses_to_load_over_rules_that_it_could_not_bring_back(self):
         self.apply()
         script = next(self.state.glob("rules-*/zmfirewall-apply.sh")).parent
