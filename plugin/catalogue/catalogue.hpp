@@ -123,6 +123,7 @@ struct Endpoint {
     std::string closed_because;  ///< why nothing is opened (dead, loopback, unverified); may be empty
     std::string security;
     std::string note;
+    std::string query;                 ///< udp: bytes of a harmless question that it answers; empty: none is known
     std::vector<std::string> sources;  ///< where the facts were read
     std::string file;                  ///< catalogue file and line it was defined in
     int line = 0;
@@ -180,6 +181,24 @@ struct Egress {
 enum class Severity { info, warning, blocker };
 [[nodiscard]] std::string_view to_string(Severity severity);
 
+/// One change of a setting. In a RemedySpec its texts hold {words}.
+struct Change {
+    enum class Kind { set, add, remove, unset };
+    Kind kind = Kind::set;
+    FactKind fact = FactKind::attribute;
+    std::string server;  ///< empty: global config
+    std::string name;
+    std::string value;  ///< empty for unset
+    auto operator<=>(const Change&) const = default;
+};
+
+/// What helps: one command or line of the policy for people, or changes as data (and then no text).
+struct RemedySpec {
+    std::string text;
+    std::vector<Change> changes;
+    Condition safe_when;  ///< the changes are right without further thought only where this holds of the server
+};
+
 /// What to tell about a deployment. Texts hold {server}, {endpoint}, {port}, {value}, {peers}, {address}.
 struct FindingSpec {
     std::string id;
@@ -189,7 +208,7 @@ struct FindingSpec {
     Condition when;                      ///< for kind "condition": subject is each server
     std::vector<std::uint16_t> ports;    ///< for kind "static-list"
     std::string text;
-    std::vector<std::string> remedy;
+    std::vector<RemedySpec> remedy;
 };
 
 /// A public endpoint and the one behind it, whose ports must not be exchanged.

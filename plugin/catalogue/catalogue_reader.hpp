@@ -14,6 +14,7 @@ namespace zmfw {
 [[nodiscard]] Egress read_egress(const XmlElement& element);
 [[nodiscard]] Flow read_flow(const XmlElement& element);
 [[nodiscard]] FindingSpec read_finding(const XmlElement& element);
+[[nodiscard]] RemedySpec read_remedy(const XmlElement& element);
 
 /// An id: [a-z0-9-], at most 40 characters, so that it may stand in a comment or a chain name.
 [[nodiscard]] std::string read_id(const XmlElement& element, const char* attribute);

@@ -252,7 +252,7 @@ FindingSpec read_finding(const XmlElement& element) {
     finding.when = optional_condition(element, "when");
     if (const auto text = element.child("text")) finding.text = text->text();
     if (finding.text.empty()) element.fail("a finding needs <text>");
-    for (const auto& remedy : element.children("remedy")) finding.remedy.push_back(remedy.text());
+    for (const auto& remedy : element.children("remedy")) finding.remedy.push_back(read_remedy(remedy));
     return finding;
 }
 

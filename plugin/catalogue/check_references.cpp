@@ -38,6 +38,7 @@ private:
         if (m_first.empty()) m_first = std::move(what);
     }
     void typed(const Condition& condition, const std::string& where);
+    void remedy(const RemedySpec& remedy, const std::string& where);
     void one_endpoint(const Endpoint& endpoint);
     void one_egress(const Egress& egress);
 
@@ -73,6 +74,19 @@ void ReferenceCheck::condition(const Condition& condition, const std::string& wh
     if (!condition.name.empty()) typed(condition, where);
     const bool has_client = in_pair || condition.kind == Kind::some_server;
     for (const auto& child : condition.children) this->condition(child, where, has_client, depth + 1);
+}
+
+/// The undo needs the value that a change replaces, so it must be one that we ask for.
+void ReferenceCheck::remedy(const RemedySpec& remedy, const std::string& where) {
+    condition(remedy.safe_when, where);
+    for (const auto& change : remedy.changes) {
+        if (change.name.find('{') != std::string::npos) continue;  // filled in, and checked, where it is found
+        if (change.fact == FactKind::attribute) {
+            attribute(change.name, where);
+        } else {
+            key(change.name, where);
+        }
+    }
 }
 
 void ReferenceCheck::one_endpoint(const Endpoint& endpoint) {
@@ -126,6 +140,7 @@ void ReferenceCheck::whole_catalogue() {
     }
     for (const auto& finding : m_catalogue.findings) {
         condition(finding.when, "finding '" + finding.id + "'");
+        for (const auto& remedy : finding.remedy) this->remedy(remedy, "finding '" + finding.id + "'");
         for (const auto& id : finding.endpoints) endpoint(id, "finding '" + finding.id + "'");
     }
     for (const auto& pair : m_catalogue.pairs) {

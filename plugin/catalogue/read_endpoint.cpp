@@ -97,6 +97,18 @@ void check_closed_reason(const XmlElement& element, const Endpoint& endpoint) {
         element.fail("this endpoint needs <closed>: why nothing is opened");
 }
 
+/// Hexadecimal digits, two a byte.
+std::string read_query(const XmlElement& element) {
+    const auto text = element.value_or("query", "");
+    if (text.size() % 2 != 0 || text.size() > 256 || text.find_first_not_of("0123456789abcdef") != std::string::npos)
+        element.fail("query is a row of bytes in hexadecimal digits, at most 128 bytes");
+    if (!text.empty() && element.required("protocol") != "udp") element.fail("only an endpoint of udp has a query");
+    std::string bytes;
+    for (std::size_t i = 0; i < text.size(); i += 2)
+        bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
+    return bytes;
+}
+
 }  // namespace
 
 std::vector<std::uint16_t> read_ports(const XmlElement& element, const char* attribute) {
@@ -111,7 +123,7 @@ std::vector<std::uint16_t> read_ports(const XmlElement& element, const char* att
 
 Endpoint read_endpoint(const XmlElement& element) {
     element.allow_attributes(
-        {"id", "protocol", "process", "audience", "confidence", "verified", "dead", "default-port"});
+        {"id", "protocol", "process", "audience", "confidence", "verified", "dead", "default-port", "query"});
     element.allow_children({"title", "versions", "port", "bind", "listens", "closed", "security", "note", "source"});
     Endpoint endpoint;
     endpoint.id = read_id(element, "id");
@@ -130,6 +142,7 @@ Endpoint read_endpoint(const XmlElement& element) {
     endpoint.verified = element.flag("verified", true);
     endpoint.dead = element.flag("dead", false);
     endpoint.default_port = element.value_or("default-port", "");
+    endpoint.query = read_query(element);
     endpoint.title = read_text(element, "title");
     endpoint.versions = read_text(element, "versions");
     endpoint.closed_because = read_text(element, "closed");

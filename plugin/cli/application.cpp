@@ -30,6 +30,8 @@ struct Invocation {
     Selection explain_selection;
     std::string explain_what;
     std::string catalogue_what;
+    VerifyOptions verify;
+    HardenOptions harden;
     ApplyOptions apply;
     std::string token;
     int pid = 0;
@@ -118,6 +120,28 @@ void add_commands(CLI::App& app, Invocation& call) {
     });
 }
 
+/// What looks at a running deployment, or prepares a change of it.
+void add_watching_commands(CLI::App& app, Invocation& call) {
+    auto* verify = add_command(app, "verify", "Connect to the other servers from here and compare with their plans");
+    verify->add_option("--from", call.verify.from, "The server of the inventory that this host is");
+    verify->add_option("--to", call.verify.to, "Only to this server (default: to all others)");
+    verify->add_flag("--json", call.verify.json, "As JSON (schema zmfirewall/verify/1)");
+    verify->add_option("--rate", call.verify.rate, "Probes a second, at most")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    verify->add_option("--total-timeout", call.verify.total_seconds, "Seconds for all of it")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
+    verify->callback(
+        [&call] { call.run = [&call](const Context& context) { return run_verify(context, call.verify); }; });
+
+    auto* harden = add_command(app, "harden", "Write the remedies of the findings as a batch for zmprov, and its undo");
+    add_selection(*harden, call.harden.selection);
+    harden->add_option("--output", call.harden.output, "File for the batch; the undo goes to FILE.undo");
+    harden->callback(
+        [&call] { call.run = [&call](const Context& context) { return run_harden(context, call.harden); }; });
+}
+
 /// What root does with a plan.
 void add_handover_commands(CLI::App& app, Invocation& call) {
     const std::vector<std::string> formats = {"nftables", "iptables", "ufw", "firewalld"};
@@ -193,6 +217,7 @@ int run_application(int argc, char** argv) {
     Invocation call;
     add_global_options(app, call.global);
     add_commands(app, call);
+    add_watching_commands(app, call);
     add_handover_commands(app, call);
     try {
         app.parse(argc, argv);

@@ -29,6 +29,21 @@ struct EmitOptions {
 };
 [[nodiscard]] ExitStatus run_emit(const Context& context, const EmitOptions& options);
 
+struct VerifyOptions {
+    std::string from;  ///< which server of the inventory we are; empty: this node
+    std::string to;    ///< only this server; empty: all others
+    bool json = false;
+    int rate = 100;           ///< probes a second, at most
+    int total_seconds = 120;  ///< what is not probed by then is not known
+};
+[[nodiscard]] ExitStatus run_verify(const Context& context, const VerifyOptions& options);
+
+struct HardenOptions {
+    Selection selection;
+    std::filesystem::path output;  ///< empty: stdout; else this file, and the same with .undo
+};
+[[nodiscard]] ExitStatus run_harden(const Context& context, const HardenOptions& options);
+
 struct ApplyOptions {
     std::filesystem::path plan;
     std::string format;

@@ -60,6 +60,9 @@ struct Finding {
     std::string text;
     std::vector<std::string> remedy;
     bool accepted = false;  ///< by the policy
+    /// For each of `remedy` the same as data; empty where only a person can do it. Not in the JSON contract, so a plan
+    /// that was read has none.
+    std::vector<std::vector<Change>> changes;
     auto operator<=>(const Finding&) const = default;
 };
 

@@ -13,7 +13,8 @@ DATA = pathlib.Path(__file__).resolve().parent / "data"
 BINARY = {"zimbraSSLDHParam", "zimbraAPNSCertificate"}
 COMMANDS = {
     "gas": "gas", "getAllServers": "gas", "gs": "gs", "getServer": "gs", "gcf": "gcf", "getConfig": "gcf",
-    "gacf": "gacf", "getAllConfig": "gacf", "ms": "ms", "modifyServer": "ms", "help": "help", "exit": "exit",
+    "gacf": "gacf", "getAllConfig": "gacf", "ms": "ms", "modifyServer": "ms",
+    "mcf": "mcf", "modifyConfig": "mcf", "help": "help", "exit": "exit",
     "quit": "exit",
 }  # fmt: skip
 USAGES = {
@@ -22,6 +23,7 @@ USAGES = {
     "gcf": "getConfig(gcf) {name}",
     "gacf": "getAllConfig(gacf) [attr1 [attr2...]]",
     "ms": "modifyServer(ms) {name|id} [attr1 value1 [attr2 value2...]]",
+    "mcf": "modifyConfig(mcf) attr1 value1 [attr2 value2...]",
 }
 OPTIONS_WITH_VALUE = {"-f", "--file", "-s", "--server", "-a", "--account", "-p", "--password", "-P", "--passfile",
                       "-y", "--authtoken", "-Y", "--authtokenfile", "-L", "--logpropertyfile"}  # fmt: skip
@@ -43,28 +45,30 @@ class Fatal(Exception):
 
 
 def parse_line(line):
-    """Words of a batch line: blanks separate, ' and " quote, a backslash escapes."""
-    words, word, quote, escaped, started = [], "", "", False, False
-    for c in line:
-        if escaped:
-            word += {"n": "\n", "t": "\t", "r": "\r"}.get(c, c)
-            escaped = False
-        elif c == "\\":
-            escaped = started = True
-        elif quote:
-            if c == quote:
-                quote = ""
+    """Words of a batch line: blanks separate, ' and " quote where a word begins and end it where it ends, a backslash
+    escapes (before a blank or a quote; of anything else it only goes away)."""
+    words, word, end = [], "", None  # end: what ends the word that we are in; " " stands for any blank
+    i = 0
+    while i < len(line):
+        c, escaped = line[i], False
+        i += 1
+        if c == "\\" and i < len(line):
+            c = line[i]
+            i += 1
+            escaped = c in "ntr'\"" or c.isspace()
+            c = {"n": "\n", "t": "\t", "r": "\r"}.get(c, c)
+        if end is not None:
+            if not escaped and (c == end or (end == " " and c.isspace())):
+                words.append(word)
+                word, end = "", None
             else:
                 word += c
-        elif c in "'\"":
-            quote, started = c, True
-        elif c.isspace():
-            if word or started:
-                words.append(word)
-            word, started = "", False
-        else:
-            word += c
-    if word or started:
+        elif not escaped and c in "'\"":
+            end = c
+        elif escaped or not c.isspace():
+            end = " "
+            word = c
+    if word:
         words.append(word)
     return words
 
@@ -141,19 +145,45 @@ class Provisioning:
         return " zmprov is used for provisioning. Try:\n\n     zmprov help commands        help on all commands\n\n"
 
     def do_ms(self, words):
-        """Only what the recorded sessions do: one attribute, kept for this session."""
-        if len(words) != 3:
+        """Kept for this session only."""
+        if len(words) < 3 or len(words) % 2 == 0:
             raise UsageError(usage_of("ms"))
-        name, attribute, value = self.facts.find(words[0]), words[1], words[2]
+        name = self.facts.find(words[0])
         if name is None:
             raise ServiceError("account.NO_SUCH_SERVER", f"no such server: {words[0]}")
-        own = self.facts.own(name)
-        if attribute.endswith("Port") and not value.isdigit():
-            raise ServiceError("account.INVALID_ATTR_VALUE", f"{attribute} must be a valid port: {value}")
-        if len(own.get(attribute, [])) > 1:
-            raise Fatal("error: cannot replace multi-valued attr value unless -r is specified")
-        own[attribute] = [value]
+        modify(self.facts.own(name), words[1:])
         return ""
+
+    def do_mcf(self, words):
+        if len(words) < 2 or len(words) % 2 == 1:
+            raise UsageError(usage_of("mcf"))
+        modify(self.facts.config, words)
+        return ""
+
+
+def modify(entry, words):
+    """name value ..., +name value, -name value; an empty value takes the attribute away."""
+    pairs = list(zip(words[::2], words[1::2]))
+    changed = {}
+    for word, value in pairs:
+        name = word.lstrip("+-")
+        if word != name and name in words[::2]:
+            raise ServiceError("service.INVALID_REQUEST", f"can't mix +attrName/-attrName with attrName: {name}")
+        if name.endswith("Port") and value and not value.isdigit():
+            raise ServiceError("account.INVALID_ATTR_VALUE", f"{name} must be a valid port: {value}")
+        values = changed.setdefault(name, list(entry.get(name, [])))
+        if word.startswith("+"):
+            values.append(value)
+        elif word.startswith("-"):
+            changed[name] = [one for one in values if one != value]
+        elif len(values) > 1 and value:
+            raise Fatal("error: cannot replace multi-valued attr value unless -r is specified")
+        else:
+            changed[name] = [value] if value else []
+    for name, values in changed.items():
+        entry[name] = values
+        if not values:
+            del entry[name]
 
 
 def usage_of(command):

@@ -153,8 +153,8 @@ TEST(ShippedCatalogue, StopsRulesForFiveFindingsAlone) {
 TEST(ShippedCatalogue, NeverAdvisesTheLoopbackForMemcached) {
     for (const auto& finding : shipped_catalogue().findings) {
         for (const auto& remedy : finding.remedy) {
-            if (remedy.find("zimbraMemcached") == std::string::npos) continue;
-            EXPECT_EQ(remedy.find("127.0.0.1"), std::string::npos) << finding.id;
+            EXPECT_EQ(remedy.text.find("127.0.0.1"), std::string::npos) << finding.id;
+            for (const auto& change : remedy.changes) EXPECT_NE(change.value, "127.0.0.1") << finding.id;
         }
     }
 }
@@ -209,7 +209,10 @@ TEST(ShippedCatalogue, UsesOnlyWordsThatTheFindingsFillIn) {
         ASSERT_TRUE(words_by_kind().contains(finding.kind)) << finding.id << " " << finding.kind;
         const auto& known = words_by_kind().at(finding.kind);
         auto used = words_in(finding.text);
-        for (const auto& remedy : finding.remedy) used.merge(words_in(remedy));
+        for (const auto& remedy : finding.remedy) {
+            used.merge(words_in(remedy.text));
+            for (const auto& change : remedy.changes) used.merge(words_in(change.server + change.name + change.value));
+        }
         for (const auto& word : used) {
             EXPECT_TRUE(word == "server" || word == "address" || known.contains(word)) << finding.id << " " << word;
         }
@@ -232,11 +235,12 @@ TEST(ShippedCatalogue, AdvisesCommandsOfZimbraOrLinesThatThePolicyTakes) {
     static const std::regex command("(zmprov|zmlocalconfig|zm[a-z]+ctl|ldap) .+");
     for (const auto& finding : shipped_catalogue().findings) {
         for (const auto& remedy : finding.remedy) {
-            if (!remedy.starts_with("<")) {
-                EXPECT_TRUE(std::regex_match(filled(remedy), command)) << finding.id << ": " << remedy;
+            if (!remedy.changes.empty()) continue;
+            if (!remedy.text.starts_with("<")) {
+                EXPECT_TRUE(std::regex_match(filled(remedy.text), command)) << finding.id << ": " << remedy.text;
                 continue;
             }
-            const auto policy = parse_policy("<policy>" + filled(remedy) + "</policy>", "policy");
+            const auto policy = parse_policy("<policy>" + filled(remedy.text) + "</policy>", "policy");
             EXPECT_TRUE(policy.has_value()) << finding.id << ": " << (policy ? "" : policy.error().what);
         }
     }
