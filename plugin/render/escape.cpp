@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <plugin/render/escape.hpp>
 #include <zmintegration/support/text.hpp>
@@ -12,8 +13,16 @@ bool is_control(char c) {
     return (c >= 0 && c < 0x20) || c == 0x7f;
 }
 
+constexpr std::array<bool, 256> k_is_harmless = [] {
+    std::array<bool, 256> table{};
+    for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./: -")) {
+        table[static_cast<unsigned char>(c)] = true;
+    }
+    return table;
+}();
+
 bool is_harmless(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '.' && c <= ':') || (c >= 'A' && c <= 'Z') || c == ' ' || c == '-';
+    return k_is_harmless[static_cast<unsigned char>(c)];
 }
 
 /// Spreadsheets calculate a cell that starts like this, in quotes or not.

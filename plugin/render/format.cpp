@@ -251,8 +251,10 @@ Expected<Format> read_root(const Manifest& manifest) {
     }
     if (format.files.empty()) return manifest.wrong(root, "a format needs at least one <file>");
     for (const auto& file : format.files) {
-        format.names.insert(file.compiled->names().begin(), file.compiled->names().end());
+        const auto& names = file.compiled->names();
+        format.names.insert(names.begin(), names.end());
         if (!file.each.empty()) format.names.insert({file.each, "id", "name"});
+        if (file.scope == FormatFile::Scope::cluster) format.cluster_names.insert(names.begin(), names.end());
     }
     for (const auto& node : root.children("limit")) {
         auto limit = read_limit(manifest, node);

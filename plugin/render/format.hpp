@@ -47,8 +47,9 @@ struct Format {
     std::vector<FormatFile> files;  ///< the first is the one to print where only one can be
     std::vector<FormatCheck> checks;
     std::vector<FormatLimit> limits;
-    Wanted names;        ///< all that the templates mention
-    std::string prover;  ///< "nft": the kernel's own rules, which `nft -f` loads from the first file; or empty
+    Wanted names;          ///< all that the templates mention
+    Wanted cluster_names;  ///< all that those of scope "cluster" mention
+    std::string prover;    ///< "nft": the kernel's own rules, which `nft -f` loads from the first file; or empty
     std::vector<std::string> apply;  ///< lines for people, "{server}" replaced
     std::vector<std::string> undo;
 };

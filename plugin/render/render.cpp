@@ -66,7 +66,8 @@ void render_each(const FormatFile& file, const Record& view, const std::string& 
 
 Expected<std::vector<RenderedFile>> render_scope(const Format& format, FormatFile::Scope scope, const Record& view,
                                                  const std::string& server) {
-    if (auto checked = check_view(view, format.names); !checked) return tl::unexpected(std::move(checked).error());
+    const auto& names = scope == FormatFile::Scope::cluster ? format.cluster_names : format.names;
+    if (auto checked = check_view(view, names); !checked) return tl::unexpected(std::move(checked).error());
     std::vector<RenderedFile> rendered;
     for (const auto& file : format.files) {
         if (file.scope != scope) continue;
@@ -95,7 +96,7 @@ Expected<std::vector<RenderedFile>> render(const Format& format, const ServerPla
 Expected<std::vector<RenderedFile>> render_cluster(const Format& format, const std::vector<ServerPlan>& plans,
                                                    const zmi::Source& source, const RenderOptions& options) {
     if (!has_scope(format, FormatFile::Scope::cluster)) return std::vector<RenderedFile>();
-    const auto view = make_cluster_view(plans, source, header_of(format, "SERVER", options), format.names);
+    const auto view = make_cluster_view(plans, source, header_of(format, "SERVER", options), format.cluster_names);
     if (!view) return tl::unexpected(view.error());
     return render_scope(format, FormatFile::Scope::cluster, *view, "");
 }

@@ -150,6 +150,7 @@ private:
         m_sections.pop_back();
         if (section.has_frame) m_frames.pop_back();
         section.node.is_closed = uses_only(section.node.children, m_frames.size());
+        if (section.has_frame) section.node.children = with_constants(std::move(section.node.children));
         add(std::move(section.node));
         return {};
     }
@@ -157,8 +158,33 @@ private:
     /// Whether nothing but the items of `frame` decides what the nodes print.
     static bool uses_only(const std::vector<Node>& nodes, std::size_t frame) {
         return std::all_of(nodes.begin(), nodes.end(), [&](const Node& node) {
-            return (node.kind == Node::Kind::text || node.frame == frame) && uses_only(node.children, frame);
+            const bool own = node.kind == Node::Kind::text || node.kind == Node::Kind::constant || node.frame == frame;
+            return own && uses_only(node.children, frame);
         });
+    }
+
+    /// Whether an item of the list whose section was closed just now has a say in what the node prints.
+    [[nodiscard]] bool depends_on_item(const Node& node) const {
+        const bool own = node.kind != Node::Kind::text && node.frame == m_frames.size();
+        return own || std::any_of(node.children.begin(), node.children.end(),
+                                  [&](const Node& child) { return depends_on_item(child); });
+    }
+
+    /// Puts neighbours that print the same for each item together.
+    [[nodiscard]] std::vector<Node> with_constants(std::vector<Node> nodes) const {
+        std::vector<Node> result;
+        for (auto& node : nodes) {
+            if (depends_on_item(node)) {
+                result.push_back(std::move(node));
+                continue;
+            }
+            if (result.empty() || result.back().kind != Node::Kind::constant) {
+                result.emplace_back();
+                result.back().kind = Node::Kind::constant;
+            }
+            result.back().children.push_back(std::move(node));
+        }
+        return result;
     }
 
     zmi::Expected<void> open(const Tag& tag) {

@@ -26,8 +26,9 @@ public:
             not_first,
             last,
             not_last,
-            each,  ///< children for each item of the list at `slot`
-            none,  ///< children if that list is empty
+            each,      ///< children for each item of the list at `slot`
+            none,      ///< children if that list is empty
+            constant,  ///< children, which print the same for each item of the list around them
         };
         Kind kind = Kind::text;
         std::string text;

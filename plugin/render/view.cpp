@@ -40,7 +40,7 @@ bool is_identifier(std::string_view text) {
     return !text.empty() && text.size() <= 64 && text.find_first_not_of(k_lower) == std::string_view::npos;
 }
 
-Expected<void> validate_names(const ServerPlan& plan, const OpenPort& port) {
+Expected<void> validate_names(const ServerPlan& plan, const OpenPort& port, const Wanted& wanted) {
     const auto name = zmi::quoted(port.endpoint);
     if (!is_identifier(port.endpoint)) return wrong(plan, fmt::format("endpoint id {} is no identifier", name));
     if (!is_identifier(port.reason)) return wrong(plan, fmt::format("the reason id of {} is no identifier", name));
@@ -53,14 +53,15 @@ Expected<void> validate_names(const ServerPlan& plan, const OpenPort& port) {
         return wrong(plan, fmt::format("comment {} of {} is too long: {} bytes with the endpoint, {} at most",
                                        zmi::quoted(port.comment), name, note_of(port).size(), k_note_limit));
     }
+    if (!wants(wanted, "peers")) return {};
     for (const auto& peer : port.peers) {
         if (!zmi::is_host_name(peer)) return wrong(plan, fmt::format("peer {} is no host name", zmi::quoted(peer)));
     }
     return {};
 }
 
-Expected<void> validate(const ServerPlan& plan, const OpenPort& port) {
-    if (auto named = validate_names(plan, port); !named) return named;
+Expected<void> validate(const ServerPlan& plan, const OpenPort& port, const Wanted& wanted) {
+    if (auto named = validate_names(plan, port, wanted); !named) return named;
     const auto name = zmi::quoted(port.endpoint);
     if (port.protocol != "tcp" && port.protocol != "udp") {
         return wrong(plan, fmt::format("{} has protocol {}, not tcp or udp", name, zmi::quoted(port.protocol)));
@@ -77,7 +78,7 @@ Expected<void> validate(const ServerPlan& plan, const OpenPort& port) {
     return {};
 }
 
-Expected<void> validate(const ServerPlan& plan) {
+Expected<void> validate(const ServerPlan& plan, const Wanted& wanted) {
     if (!zmi::is_host_name(plan.name)) {
         return zmi::failure(ErrorKind::data, fmt::format("server name {} is no host name", zmi::quoted(plan.name)));
     }
@@ -87,10 +88,11 @@ Expected<void> validate(const ServerPlan& plan) {
     }
     if (!is_identifier(plan.digest)) return wrong(plan, "the plan has no digest");
     for (const auto& port : plan.open) {
-        if (auto valid = validate(plan, port); !valid) return valid;
+        if (auto valid = validate(plan, port, wanted); !valid) return valid;
     }
-    for (const auto& port : plan.outbound.value_or(std::vector<OpenPort>())) {
-        if (auto valid = validate(plan, port); !valid) return valid;
+    if (!plan.outbound) return {};
+    for (const auto& port : *plan.outbound) {
+        if (auto valid = validate(plan, port, wanted); !valid) return valid;
     }
     return {};
 }
@@ -228,7 +230,7 @@ Expected<void> set_all_rules(Record& view, const ServerPlan& plan, const Wanted&
 Expected<Record> make_server_view(const ServerPlan& plan, const zmi::Source& source, const ViewHeader& header,
                                   const Wanted& wanted) {
     if (auto valid = validate(source, header); !valid) return tl::unexpected(std::move(valid).error());
-    if (auto valid = validate(plan); !valid) return tl::unexpected(std::move(valid).error());
+    if (auto valid = validate(plan, wanted); !valid) return tl::unexpected(std::move(valid).error());
     Record view(server_schema());
     set_header(view, source, header);
     if (auto set = set_all_rules(view, plan, wanted); !set) return tl::unexpected(std::move(set).error());
@@ -242,7 +244,7 @@ Expected<Record> make_cluster_view(const std::vector<ServerPlan>& plans, const z
     set_header(view, source, header);
     ItemsBuilder servers;
     for (const auto& plan : plans) {
-        if (auto valid = validate(plan); !valid) return tl::unexpected(std::move(valid).error());
+        if (auto valid = validate(plan, wanted); !valid) return tl::unexpected(std::move(valid).error());
         Record server(cluster_schema().fields.at("servers"));
         if (auto set = set_all_rules(server, plan, wanted); !set) return tl::unexpected(std::move(set).error());
         servers.add(std::move(server));

@@ -35,23 +35,27 @@ struct Group {
 /// Rules with equal keys share a group. "ssh" sorts before all others, so that it is applied first.
 using GroupKey = std::tuple<bool, std::string, std::vector<zmi::Cidr>, std::vector<zmi::IpAddress>>;
 
+template <class T>
+std::vector<T> joined(std::vector<T> one, const std::vector<T>& other) {
+    one.insert(one.end(), other.begin(), other.end());
+    return one;
+}
+
 std::vector<Group> collect(const std::vector<ViewRule>& rules) {
     std::map<GroupKey, Group> groups;
     for (const auto& rule : rules) {
-        auto sources = rule.sources4;
-        sources.insert(sources.end(), rule.sources6.begin(), rule.sources6.end());
-        auto destinations = rule.destinations4;
-        destinations.insert(destinations.end(), rule.destinations6.begin(), rule.destinations6.end());
         const auto& port = *rule.port;
-        auto& group = groups[{port.audience != "ssh", port.audience, sources, destinations}];
-        group.audience = port.audience;
+        auto& group = groups[{port.audience != "ssh", port.audience, joined(rule.sources4, rule.sources6),
+                              joined(rule.destinations4, rule.destinations6)}];
         group.endpoints.insert(port.endpoint);
         group.ports.emplace(port.protocol, port.port);
-        group.sources = std::move(sources);
-        group.destinations = std::move(destinations);
     }
     std::vector<Group> result;
-    for (auto& [key, group] : groups) result.push_back(std::move(group));
+    while (!groups.empty()) {
+        auto node = groups.extract(groups.begin());
+        auto& group = result.emplace_back(std::move(node.mapped()));
+        std::tie(std::ignore, group.audience, group.sources, group.destinations) = std::move(node.key());
+    }
     return result;
 }
 
@@ -84,33 +88,52 @@ std::string name_of(const Group& group, const std::vector<Chunk>& chunks) {
     return fmt::format("zmfirewall-{}-{}", name.substr(0, 40), short_hash(content));
 }
 
-Record path_item(const ViewSchema& schema, const std::string& from, const std::string& to, bool ipv4, bool ipv6) {
-    Record item(schema);
-    item.set("from", from);
-    item.set("from_any", from == "any");
-    item.set("to", to);
-    item.set("to_any", to == "any");
-    item.set("is_ipv4", ipv4);
-    item.set("is_ipv6", ipv6);
-    return item;
-}
+class Paths {
+public:
+    explicit Paths(const ViewSchema& schema)
+        : m_schema(schema),
+          m_from(schema.slot_of("from")),
+          m_from_any(schema.slot_of("from_any")),
+          m_to(schema.slot_of("to")),
+          m_to_any(schema.slot_of("to_any")),
+          m_is_ipv4(schema.slot_of("is_ipv4")),
+          m_is_ipv6(schema.slot_of("is_ipv6")) {}
+
+    void add(std::string from, std::string to, bool ipv4, bool ipv6) {
+        Record item(m_schema);
+        item.set(m_from_any, from == "any");
+        item.set(m_from, std::move(from));
+        item.set(m_to_any, to == "any");
+        item.set(m_to, std::move(to));
+        item.set(m_is_ipv4, ipv4);
+        item.set(m_is_ipv6, ipv6);
+        m_items.add(std::move(item));
+    }
+
+    [[nodiscard]] Items take() { return m_items.take(); }
+
+private:
+    const ViewSchema& m_schema;
+    std::size_t m_from, m_from_any, m_to, m_to_any, m_is_ipv4, m_is_ipv6;
+    ItemsBuilder m_items;
+};
 
 /// Every (source, destination) of a group; "any" where both families may come from everywhere to every address.
 Items paths_of(const ViewSchema& schema, const Group& group) {
-    ItemsBuilder paths;
+    Paths paths(schema);
     const auto anys =
         std::count_if(group.sources.begin(), group.sources.end(), [](const auto& s) { return s.is_any(); });
     if (anys == 2 && group.destinations.empty()) {
-        paths.add(path_item(schema, "any", "any", true, true));
+        paths.add("any", "any", true, true);
         return paths.take();
     }
     for (const auto& source : group.sources) {
         const bool ipv4 = source.network.family == Family::ipv4;
         const auto from = source.to_short_string();
-        if (group.destinations.empty()) paths.add(path_item(schema, from, "any", ipv4, !ipv4));
+        if (group.destinations.empty()) paths.add(from, "any", ipv4, !ipv4);
         for (const auto& destination : group.destinations) {
             if (destination.family != source.network.family) continue;
-            paths.add(path_item(schema, from, destination.to_string(), ipv4, !ipv4));
+            paths.add(from, destination.to_string(), ipv4, !ipv4);
         }
     }
     return paths.take();

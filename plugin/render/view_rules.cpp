@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
+#include <initializer_list>
 #include <map>
 #include <plugin/render/escape.hpp>
 #include <plugin/render/view_rules.hpp>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 namespace zmfw {
@@ -15,24 +15,17 @@ namespace {
 using zmi::Family;
 using Sources = std::vector<zmi::Cidr>;
 
-/// Any order will do; lists that differ often differ in length.
-struct BySize {
-    bool operator()(const Sources& a, const Sources& b) const {
-        return a.size() != b.size() ? a.size() < b.size() : a < b;
+/// Lists that differ mostly differ in length or at an end.
+struct SourcesHash {
+    std::size_t operator()(const Sources& sources) const {
+        if (sources.empty()) return 0;
+        std::size_t hash = sources.size();
+        for (const auto* end : {&sources.front(), &sources.back()}) {
+            for (const auto byte : end->network.bytes) hash = hash * 31 + byte;
+        }
+        return hash;
     }
 };
-
-/// As Cidr::to_short_string, faster: there are half a million of them at 500 servers.
-std::string short_text(const zmi::Cidr& source) {
-    if (source.network.family != Family::ipv4 || source.prefix != 32) return source.to_short_string();
-    std::array<char, 16> text{};
-    char* end = text.data();
-    for (std::size_t i = 0; i < 4; ++i) {
-        if (i > 0) *end++ = '.';
-        end = std::to_chars(end, text.data() + text.size(), source.network.bytes[i]).ptr;
-    }
-    return std::string(text.data(), end);
-}
 
 /// From here on a list of sources is better kept in a set than written as a rule for each.
 constexpr std::size_t k_many = 5;
@@ -60,10 +53,10 @@ public:
           m_rules(rules),
           m_wanted(wanted),
           m_none(make_texts({})),
-          m_wants_service_sources(wants(wanted, "networks4") || wants(wanted, "networks6") || wants(wanted, "from4") ||
-                                  wants(wanted, "from6") || wants(wanted, "source_count")),
-          m_names_sets(wants(wanted, "sets") || wants(wanted, "set4") || wants(wanted, "set6") ||
-                       wants(wanted, "has_sets")) {}
+          m_wants_services(wants_any({"services", "protocols", "source_count", "outbound_count"})),
+          m_wants_service_sources(
+              wants_any({"networks4", "networks6", "from4", "from6", "source_count", "outbound_count"})),
+          m_names_sets(wants_any({"sets", "set4", "set6", "has_sets"})) {}
 
     zmi::Expected<void> run() {
         m_view.set("server", m_plan.name);
@@ -77,7 +70,7 @@ public:
                    std::any_of(m_rules.begin(), m_rules.end(), [](auto& r) { return !r.sources4.empty(); }));
         m_view.set("has_ipv6",
                    std::any_of(m_rules.begin(), m_rules.end(), [](auto& r) { return !r.sources6.empty(); }));
-        set_services();
+        if (m_wants_services || m_names_sets || wants_any({"rules", "outbound"})) set_services();
         m_view.set("has_sets", false);
         if (m_names_sets) {
             if (auto set = set_sets(); !set) return set;
@@ -96,6 +89,10 @@ private:
     [[nodiscard]] bool may_have(Family family) const {
         return m_plan.addresses.empty() || std::any_of(m_plan.addresses.begin(), m_plan.addresses.end(),
                                                        [&](const auto& a) { return a.family == family; });
+    }
+
+    [[nodiscard]] bool wants_any(std::initializer_list<const char*> names) const {
+        return std::any_of(names.begin(), names.end(), [&](const char* name) { return wants(m_wanted, name); });
     }
 
     static Items addresses(const ViewSchema& schema, const std::vector<zmi::IpAddress>& addresses) {
@@ -129,7 +126,7 @@ private:
         if (is_new) {
             std::vector<std::string> texts;
             texts.reserve(sources.size());
-            for (const auto& source : sources) texts.push_back(short_text(source));
+            for (const auto& source : sources) texts.push_back(source.to_short_string());
             if (m_names_sets) found->second.set_name = set_name(sources, texts);
             found->second.texts = make_texts(std::move(texts));
         }
@@ -198,6 +195,7 @@ private:
         item.set("to6", targets(fields.at("to6"), rule.destinations6, "::/0"));
         const auto& list4 = list_of(rule.sources4);
         const auto& list6 = list_of(rule.sources6);
+        m_lists_of_rules.insert(m_lists_of_rules.end(), {&list4, &list6});
         item.set("from4", list4.texts);
         item.set("from6", list6.texts);
         item.set("sources4", rule.any4() ? m_none : list4.texts);
@@ -233,15 +231,16 @@ private:
 
     /// Of all its rules together.
     void set_service_sources(Record& item, const Service& service) {
-        Sources sources4, sources6;
+        const bool is_one = service.rules.size() == 1;
+        Sources all4, all6;
         for (const auto* rule : service.rules) {
-            sources4.insert(sources4.end(), rule->sources4.begin(), rule->sources4.end());
-            sources6.insert(sources6.end(), rule->sources6.begin(), rule->sources6.end());
+            if (is_one) break;
+            all4.insert(all4.end(), rule->sources4.begin(), rule->sources4.end());
+            all6.insert(all6.end(), rule->sources6.begin(), rule->sources6.end());
         }
-        if (service.rules.size() > 1) {
-            sources4 = zmi::merge(std::move(sources4));
-            sources6 = zmi::merge(std::move(sources6));
-        }
+        const auto merged4 = zmi::merge(std::move(all4)), merged6 = zmi::merge(std::move(all6));
+        const auto& sources4 = is_one ? service.rules.front()->sources4 : merged4;
+        const auto& sources6 = is_one ? service.rules.front()->sources6 : merged6;
         const auto& list4 = list_of(sources4);
         const auto& list6 = list_of(sources6);
         m_source_count += list4.texts->size() + list6.texts->size();
@@ -267,7 +266,7 @@ private:
             all_rules.add(std::move(item));
         }
         m_view.set("rules", all_rules.take());
-        set_protocols(services);
+        if (m_wants_services) set_protocols(services);
         m_view.set("source_count", fmt::format("{}", m_source_count));
     }
 
@@ -299,9 +298,10 @@ private:
         ItemsBuilder items;
         std::set<std::string> names;
         bool has_many = false;
+        auto list_of_rule = m_lists_of_rules.begin();
         for (const auto& rule : m_rules) {
             for (const auto* sources : {&rule.sources4, &rule.sources6}) {
-                const auto& list = list_of(*sources);
+                const auto& list = **list_of_rule++;
                 if (list.set_name.empty()) continue;
                 const bool is_new = names.insert(list.set_name).second;
                 if (!is_new && m_set_owners[list.set_name] != &list) {
@@ -331,9 +331,11 @@ private:
     const std::vector<ViewRule>& m_rules;
     const Wanted& m_wanted;
     Texts m_none;
+    bool m_wants_services;
     bool m_wants_service_sources;
     bool m_names_sets;
-    std::map<Sources, SourceList, BySize> m_lists;
+    std::unordered_map<Sources, SourceList, SourcesHash> m_lists;
+    std::vector<const SourceList*> m_lists_of_rules;  ///< of each rule first the one of IPv4, then the one of IPv6
     std::map<std::string, const SourceList*> m_set_owners;
     std::size_t m_source_count = 0;
 };

@@ -8,7 +8,7 @@ namespace zmfw {
 namespace {
 
 using Kind = ViewSchema::Kind;
-using Fields = std::map<std::string, ViewSchema, std::less<>>;
+using Fields = std::map<std::string, ViewSchema, ByLength>;
 
 ViewSchema field_of(Kind kind) {
     ViewSchema schema;

@@ -3,9 +3,18 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <zmintegration/support/error.hpp>
 
 namespace zmfw {
+
+/// An order of names that mostly compares two numbers: views are filled by name.
+struct ByLength {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const {
+        return a.size() != b.size() ? a.size() < b.size() : a < b;
+    }
+};
 
 /// What a template may use at one place of the view.
 struct ViewSchema {
@@ -19,10 +28,13 @@ struct ViewSchema {
         items,  ///< list of objects
     };
     Kind kind = Kind::items;
-    std::map<std::string, ViewSchema, std::less<>> fields;  ///< of each item
-    std::size_t slot = 0;                                   ///< where a record keeps the field
+    std::map<std::string, ViewSchema, ByLength> fields;  ///< of each item
+    std::size_t slot = 0;                                ///< where a record keeps the field
 
     bool is_column = false;  ///< a list whose items hold one text and nothing else
+
+    /// The field must be there.
+    [[nodiscard]] std::size_t slot_of(std::string_view name) const { return fields.find(name)->second.slot; }
 };
 
 [[nodiscard]] const ViewSchema& server_schema();   ///< of templates of scope "server"

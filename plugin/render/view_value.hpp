@@ -26,6 +26,8 @@ public:
 
     /// A name that the schema does not have is a bug of ours, which check_view tells.
     void set(std::string_view name, Value value);
+    /// Where thousands of records get the same fields: the slot is looked up once.
+    void set(std::size_t slot, Value value) { m_values[slot] = std::move(value); }
 
     [[nodiscard]] const Value& at(std::size_t slot) const { return m_values[slot]; }
     /// Null where there is no such name.

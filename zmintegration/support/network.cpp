@@ -9,12 +9,11 @@ namespace zmi {
 namespace {
 
 bool has_prefix(const IpAddress& address, const std::array<std::uint8_t, 16>& prefix, int bits) {
-    for (int bit = 0; bit < bits; ++bit) {
-        const auto index = static_cast<std::size_t>(bit / 8);
-        const auto mask = static_cast<std::uint8_t>(0x80 >> (bit % 8));
-        if ((address.bytes[index] & mask) != (prefix[index] & mask)) return false;
-    }
-    return true;
+    if (bits <= 0) return true;
+    const auto whole = static_cast<std::size_t>(bits / 8);
+    if (!std::equal(prefix.begin(), prefix.begin() + bits / 8, address.bytes.begin())) return false;
+    if (bits % 8 == 0) return true;
+    return ((address.bytes[whole] ^ prefix[whole]) >> (8 - bits % 8)) == 0;
 }
 
 bool host_bits_are_zero(const IpAddress& address, int prefix) {
@@ -26,6 +25,31 @@ bool host_bits_are_zero(const IpAddress& address, int prefix) {
 
 bool is_ipv4_mapped(const IpAddress& address) {
     return address.family == Family::ipv6 && has_prefix(address, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96);
+}
+
+/// As inet_ntop writes it, in a fraction of the time: there are half a million of them at 500 servers.
+std::string ipv4_text(const std::array<std::uint8_t, 16>& bytes) {
+    std::array<char, INET_ADDRSTRLEN> text{};
+    char* end = text.data();
+    for (std::size_t i = 0; i < 4; ++i) {
+        if (i > 0) *end++ = '.';
+        end = std::to_chars(end, text.data() + text.size(), bytes[i]).ptr;
+    }
+    return std::string(text.data(), end);
+}
+
+constexpr std::array<bool, 256> k_is_in_label = [] {
+    std::array<bool, 256> table{};
+    for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-")) {
+        table[static_cast<unsigned char>(c)] = true;
+    }
+    return table;
+}();
+
+/// Letters, digits and, not at its ends, hyphens.
+bool is_label(std::string_view text) {
+    if (text.empty() || text.size() > 63 || text.front() == '-' || text.back() == '-') return false;
+    return std::all_of(text.begin(), text.end(), [](char c) { return k_is_in_label[static_cast<unsigned char>(c)]; });
 }
 
 std::optional<int> parse_small(std::string_view text, int limit) {
@@ -66,8 +90,9 @@ bool IpAddress::is_of_a_host() const {
 }
 
 std::string IpAddress::to_string() const {
+    if (family == Family::ipv4) return ipv4_text(bytes);
     std::array<char, INET6_ADDRSTRLEN> text{};
-    inet_ntop(family == Family::ipv4 ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size());
+    inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
     return text.data();
 }
 
@@ -116,22 +141,12 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 }
 
 bool is_host_name(std::string_view text) {
-    if (text.empty() || text.size() > 253) return false;
-    std::size_t label = 0;
-    char previous = '.';
-    for (const char c : text) {
-        const bool letter_or_digit = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (c == '.') {
-            if (label == 0 || previous == '-') return false;
-            label = 0;
-        } else if (letter_or_digit || (c == '-' && label > 0)) {
-            if (++label > 63) return false;
-        } else {
-            return false;
-        }
-        previous = c;
+    if (text.size() > 253) return false;
+    for (auto dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.')) {
+        if (!is_label(text.substr(0, dot))) return false;
+        text.remove_prefix(dot + 1);
     }
-    return previous != '.' && previous != '-';
+    return is_label(text);
 }
 
 Cidr host_cidr(const IpAddress& address) {

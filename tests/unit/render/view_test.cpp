@@ -53,6 +53,13 @@ TEST(View, RefusesWhatATemplateCouldNotPrintAsItIs) {
     EXPECT_NE(problem(renamed), "");
 }
 
+TEST(View, LooksAtPeersWhereATemplateMayPrintThem) {
+    const auto plan = with([](OpenPort& p) { p.peers = {"a b"}; });
+    const ViewHeader header{"1", {}, {}};
+    EXPECT_FALSE(make_server_view(plan, sample::source(), header, {"rules", "peers"}));
+    EXPECT_TRUE(make_server_view(plan, sample::source(), header, {"rules", "sources4"}));
+}
+
 TEST(View, RefusesACommentThatNftablesWouldNotTake) {
     EXPECT_EQ(problem(with([](OpenPort& p) { p.comment = std::string(112, 'x'); })), "");
     EXPECT_NE(problem(with([](OpenPort& p) { p.comment = std::string(113, 'x'); })).find("129 bytes"),

@@ -100,6 +100,37 @@ TEST(Cidr, ContainsWhatLiesInside) {
     EXPECT_TRUE(zmi::any_cidr(Family::ipv6).is_any());
 }
 
+TEST(Cidr, ContainsByBitsNotByBytes) {
+    for (const auto* text : {"10.16.0.0/12", "10.20.30.128/25", "10.20.30.40/31", "128.0.0.0/1"}) {
+        const auto network = *parse_cidr(text);
+        auto last = network.network;
+        for (int bit = network.prefix; bit < 32; ++bit) {
+            last.bytes[static_cast<std::size_t>(bit / 8)] |= static_cast<std::uint8_t>(0x80 >> (bit % 8));
+        }
+        EXPECT_TRUE(network.contains(last)) << text;
+        for (int bit = 0; bit < network.prefix; ++bit) {
+            auto outside = last;
+            outside.bytes[static_cast<std::size_t>(bit / 8)] ^= static_cast<std::uint8_t>(0x80 >> (bit % 8));
+            EXPECT_FALSE(network.contains(outside)) << text << " bit " << bit;
+        }
+    }
+    EXPECT_FALSE(parse_cidr("2001:db8::/46")->contains(*parse_address("2001:db8:7::1")));
+    EXPECT_TRUE(parse_cidr("2001:db8::/45")->contains(*parse_address("2001:db8:7::1")));
+    EXPECT_FALSE(parse_cidr("2001:db8::1")->contains(*parse_address("2001:db8::2")));
+}
+
+TEST(IpAddress, IsOrderedByFamilyThenByEveryByte) {
+    const char* sorted[] = {"0.0.0.0", "9.255.255.255", "10.0.0.2",     "10.0.0.10",     "255.0.0.0", "::1",
+                            "::1:0",   "1::",           "2001:db8::ff", "2001:db8::1:0", "ff02::1"};
+    for (std::size_t i = 0; i + 1 < std::size(sorted); ++i) {
+        const auto one = *parse_address(sorted[i]), other = *parse_address(sorted[i + 1]);
+        EXPECT_LT(one, other) << sorted[i];
+        EXPECT_GT(other, one) << sorted[i];
+        EXPECT_NE(one, other) << sorted[i];
+        EXPECT_EQ(one <=> one, std::strong_ordering::equal) << sorted[i];
+    }
+}
+
 TEST(Cidr, MergesToTheNetworksThatAreLeft) {
     EXPECT_EQ(merged({"10.1.0.0/16", "10.0.0.0/8", "10.2.3.4", "192.0.2.1", "10.0.0.0/8"}), "10.0.0.0/8 192.0.2.1 ");
     EXPECT_EQ(merged({"::/0", "10.0.0.0/8", "2001:db8::1"}), "10.0.0.0/8 ::/0 ");
