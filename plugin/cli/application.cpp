@@ -36,6 +36,7 @@ struct Invocation {
     std::string token;
     int pid = 0;
     bool discover_json = false;
+    bool host_json = false;
     std::function<ExitStatus(const Context&)> run;
 };
 
@@ -99,6 +100,10 @@ void add_commands(CLI::App& app, Invocation& call) {
     add_selection(*emit, call.emit.selection);
     emit->add_option("--output", call.emit.output,
                      "Folder for the files (default: standard output, where it is one file)");
+    emit->add_option(
+        "--target", call.emit.target,
+        "System of the servers: ubuntu2004, ubuntu2204, ubuntu2404, debian12, rhel8 or rhel9 (default: this "
+        "host's)");
     emit->add_flag("--outbound", call.emit.outbound, "Filter what leaves the servers as well");
     emit->add_flag("--check", call.emit.check, "Have the format's own program read the rules first");
     emit->add_flag("--prove", call.emit.prove, "Load the rules in a throw-away namespace and try what passes first");
@@ -106,6 +111,11 @@ void add_commands(CLI::App& app, Invocation& call) {
 
     auto* formats = add_command(app, "formats", "List the formats and where they were found");
     formats->callback([&call] { call.run = run_formats; });
+
+    auto* host = add_command(app, "host", "What else filters on this host, and the one format that fits");
+    host->add_flag("--json", call.host_json, "As JSON (schema zmfirewall/host/1)");
+    host->callback(
+        [&call] { call.run = [&call](const Context& context) { return run_host(context, call.host_json); }; });
 
     auto* catalogue = add_command(app, "catalogue", "List what zmfirewall knows, or one endpoint of it");
     catalogue->add_option("what", call.catalogue_what, "Endpoint");

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 #include <algorithm>
 #include <plugin/cli/commands.hpp>
+#include <plugin/cli/here.hpp>
 #include <plugin/cli/planned.hpp>
 #include <plugin/prove/prove.hpp>
 #include <plugin/render/format.hpp>
@@ -98,6 +99,33 @@ ExitStatus run_proofs(const Format& format, const Plan& plan, zmi::ProcessRunner
     return ExitStatus::done;
 }
 
+/// Refuses a format that the target does not take; adds what is to know there to what the files say about loading.
+zmi::Expected<void> fit_to_target(const Context& context, const std::string& name, Format& format) {
+    const auto chosen = choose_target(context, name);
+    if (!chosen) return tl::unexpected(chosen.error());
+    if (format.needs.empty()) return {};
+    const auto fits = check_target(chosen->target, format);
+    if (chosen->known) {
+        if (!fits) return fits;
+        const auto notes = notes_for(chosen->target, format.name);
+        format.apply.insert(format.apply.end(), notes.begin(), notes.end());
+        return {};
+    }
+    tell(fmt::format("the target is not known ({}): rules as for the oldest programs; --target tells it", chosen->why));
+    if (!fits) tell(fits.error().what);
+    return {};
+}
+
+/// For rules that are to be loaded on this very host: what else filters here.
+void warn_of_neighbours(const Context& context, const std::string& format, const Plan& plan) {
+    const auto is_here = [&](const ServerPlan& server) { return server.name == plan.this_node; };
+    if (!context.options().inventory.empty() || std::none_of(plan.servers.begin(), plan.servers.end(), is_here)) return;
+    for (const auto& warning : judge_format(signs_here(context), format)) {
+        tell(fmt::format("warning: {}", warning.text));
+        if (!warning.remedy.empty()) say(fmt::format("  remedy: {}\n", warning.remedy));
+    }
+}
+
 ExitStatus write(const Files& files, const std::filesystem::path& folder) {
     std::vector<zmi::FileToWrite> writes;
     for (const auto& file : files) writes.push_back({folder / file.name, file.content, file.mode});
@@ -114,14 +142,16 @@ ExitStatus write(const Files& files, const std::filesystem::path& folder) {
 ExitStatus run_emit(const Context& context, const EmitOptions& options) {
     const auto roots = context.format_roots();
     if (!roots) return report(roots.error());
-    const auto format = find_format(*roots, options.format);
+    auto format = find_format(*roots, options.format);
     if (!format) return report(format.error());
+    if (const auto fitted = fit_to_target(context, options.target, *format); !fitted) return report(fitted.error());
     if (options.outbound && !format->names.contains("outbound")) return report(no_outbound(*roots, *format));
     const auto planned = make_plan(context, options.selection, options.outbound);
     if (!planned) return report(planned.error());
     const auto& plan = planned->plan;
     if (const auto status = tell_problems(plan); status != ExitStatus::done) return status;
     if (const auto status = tell_blockers(plan); status != ExitStatus::done) return status;
+    warn_of_neighbours(context, format->name, plan);
     const auto files = render_all(*format, plan);
     if (!files) return report(files.error());
     if (options.output.empty() && files->size() != 1) {

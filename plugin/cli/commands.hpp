@@ -23,6 +23,7 @@ struct EmitOptions {
     std::string format;
     Selection selection;
     std::filesystem::path output;  ///< empty: stdout
+    std::string target;            ///< name of the system that the rules are for; empty: this host's
     bool outbound = false;
     bool check = false;
     bool prove = false;
@@ -61,6 +62,7 @@ struct ApplyOptions {
 [[nodiscard]] ExitStatus run_watch_inside(const Context& context, const std::string& token, int pid);
 
 [[nodiscard]] ExitStatus run_formats(const Context& context);
+[[nodiscard]] ExitStatus run_host(const Context& context, bool json);
 [[nodiscard]] ExitStatus run_catalogue(const Context& context, const std::string& what);
 
 }  // namespace zmfw

@@ -187,6 +187,12 @@ zmi::Expected<std::vector<std::filesystem::path>> Context::format_roots() const 
     return roots;
 }
 
+zmi::Expected<std::vector<Target>> Context::targets() const {
+    auto folder = data_folder();
+    if (!folder) return tl::unexpected(std::move(folder.error()));
+    return read_targets(*folder / "targets.xml");
+}
+
 zmi::Expected<Policy> Context::policy(const Catalogue& catalogue) const {
     const bool named = !m_options.policy.empty();
     auto policy = read_policy(named ? m_options.policy : m_options.zimbra_home / "conf" / "zmfirewall.xml", named);

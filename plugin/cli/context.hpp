@@ -4,6 +4,7 @@
 #include <optional>
 #include <plugin/catalogue/catalogue.hpp>
 #include <plugin/cli/exit_status.hpp>
+#include <plugin/host/target.hpp>
 #include <plugin/plan/plan.hpp>
 #include <plugin/policy/policy.hpp>
 #include <string>
@@ -47,6 +48,9 @@ public:
 
     /// Folders with formats, later ones override.
     [[nodiscard]] zmi::Expected<std::vector<std::filesystem::path>> format_roots() const;
+
+    /// The systems that rules can be for.
+    [[nodiscard]] zmi::Expected<std::vector<Target>> targets() const;
 
     /// The name the selection means; nullopt for all. An unknown name is an error with the nearest one.
     [[nodiscard]] static zmi::Expected<std::optional<std::string>> selected(const Selection& selection,

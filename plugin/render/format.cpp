@@ -188,6 +188,21 @@ Expected<FormatLimit> read_limit(const Manifest& manifest, const pugi::xml_node&
     return limit;
 }
 
+Expected<FormatNeed> read_need(const Manifest& manifest, const pugi::xml_node& node) {
+    if (auto known = only_known(manifest, node, {"program", "version"}, {}); !known) {
+        return tl::unexpected(std::move(known).error());
+    }
+    FormatNeed need{node.attribute("program").as_string(), node.attribute("version").as_string()};
+    if (!is_file_name(need.program)) return manifest.wrong(node, "program must be a name without folders");
+    const auto parts = zmi::split(need.version, '.');
+    const auto is_number = [](std::string_view part) {
+        return !part.empty() && part.size() <= 6 && part.find_first_not_of("0123456789") == std::string_view::npos;
+    };
+    if (!std::all_of(parts.begin(), parts.end(), is_number))
+        return manifest.wrong(node, "version must be numbers with dots between");
+    return need;
+}
+
 Expected<FormatCheck> read_check_element(const Manifest& manifest, const pugi::xml_node& node, const Format& format) {
     if (auto known = only_known(manifest, node, {"program", "needs", "template", "network-namespace"}, {"argument"});
         !known) {
@@ -229,8 +244,8 @@ Expected<std::vector<std::string>> read_lines(const Manifest& manifest, const pu
 Expected<Format> read_root(const Manifest& manifest) {
     const auto root = manifest.document.child("format");
     if (!root) return manifest.wrong(0, "the root element must be <format>");
-    if (auto known =
-            only_known(manifest, root, {"name", "title", "prover"}, {"file", "limit", "check", "apply", "undo"});
+    if (auto known = only_known(manifest, root, {"name", "title", "prover"},
+                                {"file", "limit", "needs", "check", "apply", "undo"});
         !known) {
         return tl::unexpected(std::move(known).error());
     }
@@ -261,6 +276,11 @@ Expected<Format> read_root(const Manifest& manifest) {
         if (!limit) return tl::unexpected(std::move(limit).error());
         format.names.insert(limit->value);
         format.limits.push_back(std::move(*limit));
+    }
+    for (const auto& node : root.children("needs")) {
+        auto need = read_need(manifest, node);
+        if (!need) return tl::unexpected(std::move(need).error());
+        format.needs.push_back(std::move(*need));
     }
     for (const auto& node : root.children("check")) {
         auto check = read_check_element(manifest, node, format);

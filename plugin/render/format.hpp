@@ -40,6 +40,12 @@ struct FormatCheck {
     bool network_namespace = false;  ///< in a new user and network namespace, as the program needs to be root
 };
 
+/// A program of the server that the rules are for, and the oldest version that takes them.
+struct FormatNeed {
+    std::string program;
+    std::string version;  ///< "0.9.3"
+};
+
 struct Format {
     std::string name;  ///< [a-z][a-z0-9-]*, the folder's name
     std::string title;
@@ -47,6 +53,7 @@ struct Format {
     std::vector<FormatFile> files;  ///< the first is the one to print where only one can be
     std::vector<FormatCheck> checks;
     std::vector<FormatLimit> limits;
+    std::vector<FormatNeed> needs;
     Wanted names;          ///< all that the templates mention
     Wanted cluster_names;  ///< all that those of scope "cluster" mention
     std::string prover;    ///< "nft": the kernel's own rules, which `nft -f` loads from the first file; or empty

@@ -233,6 +233,73 @@ class CommandLine(Case):
         self.assertIn("--zimbra-home", done.err)
 
 
+class OnAHost(Case):
+    """Made-up system roots: which format fits, what emit says and what it refuses."""
+
+    def setUp(self):
+        self.home = Home("single")
+        self.root = self.home.path / "root"
+
+    def tearDown(self):
+        self.home.close()
+
+    def write(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def emit(self, *arguments, **options):
+        return self.home.run("emit", *arguments, source="zmprov-ldap", **options)
+
+    def test_host_recommends_the_manager_that_is_enabled_and_emit_warns_of_a_second_one(self):
+        self.write("etc/os-release", 'ID=ubuntu\nVERSION_ID="22.04"\n')
+        self.write("etc/ufw/ufw.conf", "ENABLED=yes\n")
+        host = self.home.run("host", "--json").plan()
+        self.assertEqual((host["format"], host["target"]), ("ufw", "ubuntu2204"))
+        self.assertIsNone(host["nft_tables"], "nobody may list them here")
+        self.assertIn("Format that fits: ufw", self.home.run("host").out)
+        self.assertIn("recommended on this host: ufw", self.home.run("formats").out)
+        emitted = self.emit("nftables")
+        self.assertEqual(emitted.status, 0, emitted.err)
+        self.assertIn("warning: ufw filters here as well", emitted.err)
+        self.assertNotIn("warning:", self.emit("ufw", "--output", self.home.path / "rules").err)
+        self.assertNotIn("warning:", self.emit("csv").err)
+
+    def test_a_format_that_the_system_cannot_take_is_refused_with_the_reason(self):
+        self.write("etc/os-release", 'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.4"\n')
+        rules = self.home.path / "rules"
+        refused = self.emit("ufw", "--output", rules)
+        self.assert_refused(refused, (2,))
+        self.assertIn("RHEL 9", refused.err)
+        self.assertFalse(rules.exists())
+        self.assertEqual(self.emit("ufw", "--target", "debian12", "--output", rules).status, 0)
+        self.assert_refused(self.emit("firewalld", "--target", "ubuntu2004", "--output", rules), (2,))
+        self.assert_refused(self.emit("nftables", "--target", "amiga"), (2,))
+
+    def test_the_files_name_what_loads_rules_at_boot_on_their_target(self):
+        self.assertIn("/etc/nftables.conf", self.emit("nftables", "--target", "ubuntu2004").out)
+        self.assertIn("/etc/sysconfig/nftables.conf", self.emit("nftables", "--target", "rhel8").out)
+
+    def test_a_system_that_cannot_be_told_is_told_of_and_nothing_is_refused(self):
+        (self.root / "etc/os-release").unlink(missing_ok=True)
+        done = self.emit("nftables")
+        self.assertEqual(done.status, 0)
+        self.assertIn("the target is not known", done.err)
+        self.write("etc/os-release", "ID=$(reboot)\n")
+        self.assertIn("os-release:1", self.emit("nftables").err)
+
+    def test_every_target_gets_rules_that_their_own_programs_read(self):
+        formats = {"ubuntu2004": ["ufw"], "ubuntu2204": ["ufw", "firewalld"], "ubuntu2404": ["ufw", "firewalld"],
+                   "debian12": ["ufw", "firewalld"], "rhel8": ["firewalld"], "rhel9": ["firewalld"]}  # fmt: skip
+        for target, managers in formats.items():
+            for name in ["nftables", "iptables", *managers]:
+                with self.subTest(target=target, format=name):
+                    rules = self.home.path / "rules" / target / name
+                    done = self.emit(name, "--target", target, "--check", "--output", rules)
+                    self.assertEqual(done.status, 0, done.err)
+                    self.assertRegex(done.err, "checked: [1-9]|not checked: ")
+
+
 class Schemas(Case):
     def test_xml_schemas_accept_what_ships(self):
         if not shutil.which("xmllint"):
@@ -240,6 +307,7 @@ class Schemas(Case):
         templates = SOURCE / "templates"
         pairs = [(path, templates / "catalogue" / "catalogue.xsd") for path in (templates / "catalogue").glob("*.xml")]
         pairs += [(path, templates / "schema" / "format.xsd") for path in templates.glob("*/manifest.xml")]
+        pairs.append((templates / "targets.xml", templates / "schema" / "targets.xsd"))
         with Home("cluster") as home:
             pairs.append((home.path / "conf" / "zmfirewall.xml", templates / "schema" / "policy.xsd"))
             for path, schema in pairs:
