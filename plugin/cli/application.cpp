@@ -32,6 +32,7 @@ struct Invocation {
     std::string catalogue_what;
     VerifyOptions verify;
     HardenOptions harden;
+    ObservedOptions observed;
     ApplyOptions apply;
     std::string token;
     int pid = 0;
@@ -104,10 +105,22 @@ void add_commands(CLI::App& app, Invocation& call) {
         "--target", call.emit.target,
         "System of the servers: ubuntu2004, ubuntu2204, ubuntu2404, debian12, rhel8 or rhel9 (default: this "
         "host's)");
-    emit->add_flag("--outbound", call.emit.outbound, "Filter what leaves the servers as well");
+    auto* outbound = emit->add_flag("--outbound", call.emit.outbound, "Filter what leaves the servers as well");
     emit->add_flag("--check", call.emit.check, "Have the format's own program read the rules first");
-    emit->add_flag("--prove", call.emit.prove, "Load the rules in a throw-away namespace and try what passes first");
+    auto* prove =
+        emit->add_flag("--prove", call.emit.prove, "Load the rules in a throw-away namespace and try what passes first");
+    emit->add_flag("--observe", call.emit.observe,
+                   "Enforce nothing: accept everything, count and log what would be dropped (see observed)")
+        ->excludes(outbound)
+        ->excludes(prove);
     emit->callback([&call] { call.run = [&call](const Context& context) { return run_emit(context, call.emit); }; });
+
+    auto* observed = add_command(app, "observed", "What the rules of emit --observe would have dropped, and why");
+    observed->add_option("--server", call.observed.server, "The server that was observed (default: this node)");
+    observed->add_option("--log", call.observed.log, "Read this log only, not the sets and the log of this host");
+    observed->add_flag("--json", call.observed.json, "As JSON (schema zmfirewall/observed/1)");
+    observed->callback(
+        [&call] { call.run = [&call](const Context& context) { return run_observed(context, call.observed); }; });
 
     auto* formats = add_command(app, "formats", "List the formats and where they were found");
     formats->callback([&call] { call.run = run_formats; });

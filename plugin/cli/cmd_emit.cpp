@@ -17,8 +17,8 @@ namespace {
 using Files = std::vector<RenderedFile>;
 
 /// Everything is rendered before anything is written.
-zmi::Expected<Files> render_all(const Format& format, const Plan& plan) {
-    const RenderOptions options{ZMFIREWALL_VERSION, plan.made_at, plan.this_node};
+zmi::Expected<Files> render_all(const Format& format, const Plan& plan, bool observe) {
+    const RenderOptions options{ZMFIREWALL_VERSION, plan.made_at, plan.this_node, observe};
     Files files;
     for (const auto& server : plan.servers) {
         auto rendered = render(format, server, plan.source, options);
@@ -41,6 +41,17 @@ zmi::Error no_outbound(const std::vector<std::filesystem::path>& roots, const Fo
     }
     return {zmi::ErrorKind::usage, fmt::format("the format {} has no rules for what leaves a server", format.name),
             fmt::format("formats that have: {}", fmt::join(able, ", "))};
+}
+
+zmi::Error no_observe(const std::vector<std::filesystem::path>& roots, const Format& format) {
+    std::vector<std::string> able;
+    if (const auto formats = find_formats(roots)) {
+        for (const auto& other : *formats) {
+            if (other.can_observe()) able.push_back(other.name);
+        }
+    }
+    return {zmi::ErrorKind::usage, fmt::format("the format {} cannot observe without enforcing", format.name),
+            fmt::format("formats that can: {}", fmt::join(able, ", "))};
 }
 
 ExitStatus tell_blockers(const Plan& plan) {
@@ -146,13 +157,14 @@ ExitStatus run_emit(const Context& context, const EmitOptions& options) {
     if (!format) return report(format.error());
     if (const auto fitted = fit_to_target(context, options.target, *format); !fitted) return report(fitted.error());
     if (options.outbound && !format->names.contains("outbound")) return report(no_outbound(*roots, *format));
+    if (options.observe && !format->can_observe()) return report(no_observe(*roots, *format));
     const auto planned = make_plan(context, options.selection, options.outbound);
     if (!planned) return report(planned.error());
     const auto& plan = planned->plan;
     if (const auto status = tell_problems(plan); status != ExitStatus::done) return status;
     if (const auto status = tell_blockers(plan); status != ExitStatus::done) return status;
     warn_of_neighbours(context, format->name, plan);
-    const auto files = render_all(*format, plan);
+    const auto files = render_all(*format, plan, options.observe);
     if (!files) return report(files.error());
     if (options.output.empty() && files->size() != 1) {
         return report({zmi::ErrorKind::usage, fmt::format("{} makes {} files here", options.format, files->size()),

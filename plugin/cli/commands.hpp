@@ -25,6 +25,7 @@ struct EmitOptions {
     std::filesystem::path output;  ///< empty: stdout
     std::string target;            ///< name of the system that the rules are for; empty: this host's
     bool outbound = false;
+    bool observe = false;  ///< rules that accept everything and count what would be dropped
     bool check = false;
     bool prove = false;
 };
@@ -44,6 +45,13 @@ struct HardenOptions {
     std::filesystem::path output;  ///< empty: stdout; else this file, and the same with .undo
 };
 [[nodiscard]] ExitStatus run_harden(const Context& context, const HardenOptions& options);
+
+struct ObservedOptions {
+    std::string server;         ///< empty: this node
+    std::filesystem::path log;  ///< empty: the sets and the log of this host
+    bool json = false;
+};
+[[nodiscard]] ExitStatus run_observed(const Context& context, const ObservedOptions& options);
 
 struct ApplyOptions {
     std::filesystem::path plan;

@@ -140,7 +140,7 @@ Expected<Template> read_template(const Manifest& manifest, const pugi::xml_node&
 
 Expected<FormatFile> read_file_element(const Manifest& manifest, const pugi::xml_node& node) {
     if (auto known = only_known(
-            manifest, node, {"template", "name", "executable", "scope", "escape", "verbatim", "format", "each"}, {});
+            manifest, node, {"template", "name", "executable", "scope", "escape", "verbatim", "format", "each", "observe"}, {});
         !known) {
         return tl::unexpected(std::move(known).error());
     }
@@ -160,6 +160,9 @@ Expected<FormatFile> read_file_element(const Manifest& manifest, const pugi::xml
     const auto executable = flag(manifest, node, "executable");
     if (!executable) return tl::unexpected(executable.error());
     file.mode = *executable ? 0755U : 0644U;
+    const auto observe = flag(manifest, node, "observe");
+    if (!observe) return tl::unexpected(observe.error());
+    file.observe = *observe;
     auto each = list_of(manifest, node, file);
     if (!each) return tl::unexpected(std::move(each).error());
     file.each = std::move(*each);
@@ -265,6 +268,7 @@ Expected<Format> read_root(const Manifest& manifest) {
         format.files.push_back(std::move(*file));
     }
     if (format.files.empty()) return manifest.wrong(root, "a format needs at least one <file>");
+    if (format.files.front().observe) return manifest.wrong(root, "the first <file> is one that enforces");
     for (const auto& file : format.files) {
         const auto& names = file.compiled->names();
         format.names.insert(names.begin(), names.end());
@@ -329,6 +333,10 @@ Expected<Format> read_one(const fs::path& folder, std::map<std::string, fs::path
 }
 
 }  // namespace
+
+bool Format::can_observe() const {
+    return std::any_of(files.begin(), files.end(), [](const FormatFile& file) { return file.observe; });
+}
 
 Expected<Format> read_format(const fs::path& folder) {
     auto folders = list_folders({folder.parent_path()});

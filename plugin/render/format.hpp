@@ -20,6 +20,7 @@ struct FormatFile {
     unsigned mode = 0644;         ///< 0755 where the manifest says executable="true"
     Scope scope = Scope::server;  ///< one output a server, or one for all servers
     std::string each;             ///< one output for each item of this list of the server's view; or empty
+    bool observe = false;         ///< for emit --observe, and for nothing else
     std::shared_ptr<const Template> compiled;
 };
 
@@ -59,6 +60,8 @@ struct Format {
     std::string prover;    ///< "nft": the kernel's own rules, which `nft -f` loads from the first file; or empty
     std::vector<std::string> apply;  ///< lines for people, "{server}" replaced
     std::vector<std::string> undo;
+
+    [[nodiscard]] bool can_observe() const;
 };
 
 /// All formats below the roots, by name; a folder in a later root replaces the one of the same name in an earlier

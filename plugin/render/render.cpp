@@ -52,6 +52,16 @@ Expected<void> check_outbound(const Format& format, const ServerPlan& plan) {
                         "make the plan without --outbound, or take a format that has: see README.md");
 }
 
+Expected<void> check_observe(const Format& format, const ServerPlan& plan, const RenderOptions& options) {
+    if (!options.observe) return {};
+    if (!format.can_observe()) {
+        return zmi::failure(zmi::ErrorKind::usage, fmt::format("the format {} cannot observe", format.name),
+                            "take a format that can: see README.md");
+    }
+    if (!plan.outbound) return {};
+    return zmi::failure(zmi::ErrorKind::usage, "what leaves a server cannot be observed", "leave out --outbound");
+}
+
 /// One output for each item of the file's list.
 void render_each(const FormatFile& file, const Record& view, const std::string& server,
                  std::vector<RenderedFile>& rendered) {
@@ -65,12 +75,12 @@ void render_each(const FormatFile& file, const Record& view, const std::string& 
 }
 
 Expected<std::vector<RenderedFile>> render_scope(const Format& format, FormatFile::Scope scope, const Record& view,
-                                                 const std::string& server) {
+                                                 const std::string& server, bool observe) {
     const auto& names = scope == FormatFile::Scope::cluster ? format.cluster_names : format.names;
     if (auto checked = check_view(view, names); !checked) return tl::unexpected(std::move(checked).error());
     std::vector<RenderedFile> rendered;
     for (const auto& file : format.files) {
-        if (file.scope != scope) continue;
+        if (file.scope != scope || file.observe != observe) continue;
         if (!file.each.empty()) {
             render_each(file, view, server, rendered);
             continue;
@@ -86,11 +96,12 @@ Expected<std::vector<RenderedFile>> render_scope(const Format& format, FormatFil
 Expected<std::vector<RenderedFile>> render(const Format& format, const ServerPlan& plan, const zmi::Source& source,
                                            const RenderOptions& options) {
     if (auto able = check_outbound(format, plan); !able) return tl::unexpected(std::move(able).error());
+    if (auto able = check_observe(format, plan, options); !able) return tl::unexpected(std::move(able).error());
     if (!has_scope(format, FormatFile::Scope::server) && format.limits.empty()) return std::vector<RenderedFile>();
     const auto view = make_server_view(plan, source, header_of(format, plan.name, options), format.names);
     if (!view) return tl::unexpected(view.error());
     if (auto fits = check_limits(format, *view, plan.name); !fits) return tl::unexpected(std::move(fits).error());
-    return render_scope(format, FormatFile::Scope::server, *view, plan.name);
+    return render_scope(format, FormatFile::Scope::server, *view, plan.name, options.observe);
 }
 
 Expected<std::vector<RenderedFile>> render_cluster(const Format& format, const std::vector<ServerPlan>& plans,
@@ -98,7 +109,7 @@ Expected<std::vector<RenderedFile>> render_cluster(const Format& format, const s
     if (!has_scope(format, FormatFile::Scope::cluster)) return std::vector<RenderedFile>();
     const auto view = make_cluster_view(plans, source, header_of(format, "SERVER", options), format.cluster_names);
     if (!view) return tl::unexpected(view.error());
-    return render_scope(format, FormatFile::Scope::cluster, *view, "");
+    return render_scope(format, FormatFile::Scope::cluster, *view, "", options.observe);
 }
 
 }  // namespace zmfw

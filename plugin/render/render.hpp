@@ -19,6 +19,7 @@ struct RenderOptions {
     std::string version;         ///< of the program, for the header
     std::string made_at = {};    ///< of the plan, for the formats that are read again
     std::string this_node = {};  ///< likewise
+    bool observe = false;        ///< the files that count what would be dropped, in place of those that enforce
 };
 
 /// The files of scope "server" for one server. Pure: the same plan gives the same bytes; the time in the header is

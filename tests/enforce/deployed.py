@@ -72,18 +72,20 @@ def catalogue_ports(plan):
 class Emission:
     """The plan of a deployment and its rules in some formats, as the command gives them."""
 
-    def __init__(self, support, name, *formats, options=()):
+    def __init__(self, support, name, *formats, options=(), emit_options=()):
         self.folder = tempfile.TemporaryDirectory(prefix="zmfirewall-enforce-")
         folder = pathlib.Path(self.folder.name)
         with support.Home(name) as home:
             home.policy(*(f'<accept finding="{one}"/>' for one in ACCEPTED_FINDINGS.get(name, ())))
+            (folder / "policy.xml").write_bytes((home.path / "conf" / "zmfirewall.xml").read_bytes())
             inventory = self.command(home, "discover", "--json", source="zmprov").out
             path = folder / "inventory.json"
             path.write_text(inventory, encoding="utf-8")
             more = ("--inventory", path)
             self.plan = json.loads(self.command(home, "plan", "--all", "--json", *options, more=more).out)
             for one in formats:
-                self.command(home, "emit", one, "--all", *options, "--output", folder / one, more=more)
+                output = ("--output", folder / one)
+                self.command(home, "emit", one, "--all", *options, *emit_options, *output, more=more)
         self.plans = {server["name"]: server for server in self.plan["servers"]}
 
     @staticmethod
@@ -105,9 +107,10 @@ class Emission:
 class Deployment:
     """A deployment in one format, with all its hosts."""
 
-    def __init__(self, support, name, rules_format, outbound=False):
+    def __init__(self, support, name, rules_format, outbound=False, observe=False):
         self.format = rules_format
-        self.emission = Emission(support, name, rules_format, options=["--outbound"] if outbound else [])
+        options = {"options": ["--outbound"] if outbound else [], "emit_options": ["--observe"] if observe else []}
+        self.emission = Emission(support, name, rules_format, **options)
         self.plan = self.emission.plan
         self.plans = self.emission.plans
         self.ports = catalogue_ports(self.plan)
