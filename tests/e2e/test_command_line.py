@@ -322,6 +322,42 @@ class Schemas(Case):
             self.assertIn("nftables", done.err)
             self.assertFalse((home.path / "rules").exists())
 
+    def test_observed_reads_a_log_off_line_and_gives_the_policy_line_that_keeps_the_peer(self):
+        packet = "IN=eth0 OUT= SRC=203.0.113.7 DST=10.0.0.5 LEN=60 TTL=63 ID=1 DF PROTO=TCP SPT=51234 DPT=7071 SYN"
+        with Home("cluster") as home:
+            log = home.path / "kern.log"
+            log.write_text(
+                f"Nov 24 06:15:47 mail kernel: [12.5] zmfirewall would drop: {packet}\n"
+                f"Nov 24 06:15:47 mail postfix/smtpd[1]: zmfirewall would drop: {packet.replace('7071', '22')}\n"
+                "Nov 24 06:15:48 mail kernel: [12.6] zmfirewall would drop: \x1b[31m\n", encoding="utf-8"
+            )  # fmt: skip
+            command = ("observed", "--server", "mbox1.example.com", "--log", log)
+            text = home.run(*command, source="zmprov-ldap")
+            self.assertEqual(text.status, 0, text.err)
+            line = '<allow port="7071" protocol="tcp" from="203.0.113.7" server="mbox1.example.com"/>'
+            self.assertIn(line, text.out)
+            self.assertNotIn("22/tcp", text.out)
+            self.assertIn("1 lines not understood", text.err)
+            report = home.run(*command, "--json", source="zmprov-ldap").plan()
+            self.assertEqual([(one["port"], one["logged"]) for one in report["observed"]], [(7071, 1)])
+            home.policy(line)
+            after = home.run(*command, "--json", source="zmprov-ldap").plan()
+            self.assertEqual([one["likely"] for one in after["observed"]], ["let-in-now"])
+            try:
+                import jsonschema
+            except ImportError:
+                return
+            schema = SOURCE / "templates" / "schema" / "observed-1.schema.json"
+            jsonschema.validate(report, json.loads(schema.read_text(encoding="utf-8")))
+
+    def test_observing_is_refused_where_it_cannot_be(self):
+        with Home("cluster") as home:
+            refused = home.run("emit", "ufw", "--observe", source="zmprov-ldap")
+            self.assertEqual(refused.status, 2)
+            self.assertIn("formats that can: iptables, nftables", refused.err)
+            for option in ("--prove", "--outbound"):
+                self.assertEqual(home.run("emit", "nftables", "--observe", option, source="zmprov-ldap").status, 2)
+
     def test_json_schemas_accept_every_plan_and_inventory(self):
         try:
             import jsonschema
