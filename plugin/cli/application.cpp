@@ -107,8 +107,8 @@ void add_commands(CLI::App& app, Invocation& call) {
         "host's)");
     auto* outbound = emit->add_flag("--outbound", call.emit.outbound, "Filter what leaves the servers as well");
     emit->add_flag("--check", call.emit.check, "Have the format's own program read the rules first");
-    auto* prove =
-        emit->add_flag("--prove", call.emit.prove, "Load the rules in a throw-away namespace and try what passes first");
+    auto* prove = emit->add_flag("--prove", call.emit.prove,
+                                 "Load the rules in a throw-away namespace and try what passes first");
     emit->add_flag("--observe", call.emit.observe,
                    "Enforce nothing: accept everything, count and log what would be dropped (see observed)")
         ->excludes(outbound)
