@@ -34,6 +34,10 @@ struct Invocation {
     HardenOptions harden;
     ObservedOptions observed;
     ApplyOptions apply;
+    RecomputeOptions recompute;
+    DiffOptions diff;
+    StateOptions accept_state;
+    std::string accepted;
     std::string token;
     int pid = 0;
     bool discover_json = false;
@@ -165,6 +169,64 @@ void add_watching_commands(CLI::App& app, Invocation& call) {
         [&call] { call.run = [&call](const Context& context) { return run_harden(context, call.harden); }; });
 }
 
+void add_state_option(CLI::App& command, StateOptions& options) {
+    command.add_option("--state", options.state,
+                       "Folder with the records (default: data/zmfirewall of the installation)");
+}
+
+/// Plan anew, and tell what has changed.
+void add_recompute(CLI::App& app, Invocation& call) {
+    auto& options = call.recompute;
+    auto* command = add_command(app, "recompute",
+                                "Plan anew, record it, tell what changed since the accepted plan. 0: nothing, 1: some");
+    command->add_option("--format", options.format, "Also write the rules of all servers in this format");
+    command->add_option("--output", options.output, "Folder that gets a new folder with the rules, and a link latest");
+    command->add_option("--notify-command", options.notify_command,
+                        "Program (and arguments, no shell) that gets news as Markdown on its standard input");
+    command->add_option("--mail", options.mail, "Address that gets news as Markdown; may be repeated")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->expected(1);
+    command->add_flag("--syslog", options.syslog, "A line of news to syslog");
+    command->add_flag("--wait", options.wait, "Wait for the end of an upgrade, and until services answer");
+    command->add_option("--wait-limit", options.wait_limit, "Seconds that --wait waits at most")
+        ->check(CLI::Range(1, 7 * 86'400))
+        ->capture_default_str();
+    command->add_option("--settle", options.settle, "Seconds without change that --wait wants to see after an upgrade")
+        ->check(CLI::Range(0, 3600))
+        ->capture_default_str();
+    command->add_option("--accept-loss", options.accept_loss, "Server that is gone for good; may be repeated")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->expected(1);
+    command->add_option("--keep", options.keep, "Records that are kept")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    command->add_flag("--outbound", options.outbound, "Also what the servers must reach");
+    auto* json = command->add_flag("--json", options.json, "Print the changes as JSON (schema zmfirewall/diff/1)");
+    command->add_flag("--markdown", options.markdown, "Print the changes as Markdown")->excludes(json);
+    add_state_option(*command, options.state);
+    command->callback(
+        [&call] { call.run = [&call](const Context& context) { return run_recompute(context, call.recompute); }; });
+}
+
+/// What has changed since.
+void add_record_commands(CLI::App& app, Invocation& call) {
+    auto* diff = add_command(app, "diff", "Which ports open or close to whom, because of which fact. 0: none, 1: some");
+    diff->add_option("before", call.diff.before,
+                     "A record's number, accepted, last, or a file with a plan or an inventory (default: accepted)");
+    diff->add_option("after", call.diff.after, "The same (default: last)");
+    auto* json = diff->add_flag("--json", call.diff.json, "As JSON (schema zmfirewall/diff/1)");
+    diff->add_flag("--markdown", call.diff.markdown, "As Markdown")->excludes(json);
+    add_state_option(*diff, call.diff.state);
+    diff->callback([&call] { call.run = [&call](const Context& context) { return run_diff(context, call.diff); }; });
+
+    auto* accept = add_command(app, "accept", "Say that a record's plan is what operations have applied");
+    accept->add_option("record", call.accepted, "Its number (default: the last one)");
+    add_state_option(*accept, call.accept_state);
+    accept->callback([&call] {
+        call.run = [&call](const Context& context) { return run_accept(context, call.accept_state, call.accepted); };
+    });
+}
+
 /// What root does with a plan.
 void add_handover_commands(CLI::App& app, Invocation& call) {
     const std::vector<std::string> formats = {"nftables", "iptables", "ufw", "firewalld"};
@@ -241,6 +303,8 @@ int run_application(int argc, char** argv) {
     add_global_options(app, call.global);
     add_commands(app, call);
     add_watching_commands(app, call);
+    add_recompute(app, call);
+    add_record_commands(app, call);
     add_handover_commands(app, call);
     try {
         app.parse(argc, argv);

@@ -4,6 +4,7 @@
 #include <plugin/cli/commands.hpp>
 #include <plugin/cli/here.hpp>
 #include <plugin/cli/planned.hpp>
+#include <plugin/cli/rendered.hpp>
 #include <plugin/prove/prove.hpp>
 #include <plugin/render/format.hpp>
 #include <plugin/render/format_check.hpp>
@@ -13,23 +14,6 @@
 
 namespace zmfw {
 namespace {
-
-using Files = std::vector<RenderedFile>;
-
-/// Everything is rendered before anything is written.
-zmi::Expected<Files> render_all(const Format& format, const Plan& plan, bool observe) {
-    const RenderOptions options{ZMFIREWALL_VERSION, plan.made_at, plan.this_node, observe};
-    Files files;
-    for (const auto& server : plan.servers) {
-        auto rendered = render(format, server, plan.source, options);
-        if (!rendered) return tl::unexpected(std::move(rendered.error()).within(server.name));
-        std::move(rendered->begin(), rendered->end(), std::back_inserter(files));
-    }
-    auto rendered = render_cluster(format, plan.servers, plan.source, options);
-    if (!rendered) return rendered;
-    std::move(rendered->begin(), rendered->end(), std::back_inserter(files));
-    return files;
-}
 
 /// Rules that leave out what was asked for would be worse than none.
 zmi::Error no_outbound(const std::vector<std::filesystem::path>& roots, const Format& format) {
@@ -52,20 +36,6 @@ zmi::Error no_observe(const std::vector<std::filesystem::path>& roots, const For
     }
     return {zmi::ErrorKind::usage, fmt::format("the format {} cannot observe without enforcing", format.name),
             fmt::format("formats that can: {}", fmt::join(able, ", "))};
-}
-
-ExitStatus tell_blockers(const Plan& plan) {
-    ExitStatus status = ExitStatus::done;
-    for (const auto& server : plan.servers) {
-        for (const auto* finding : server.standing_blockers()) {
-            tell(fmt::format("{}: blocker {}: {}", server.name, finding->id, finding->text));
-            for (const auto& remedy : finding->remedy) say(fmt::format("  remedy: {}\n", remedy));
-            say(fmt::format("  or accept it in the policy: <accept finding=\"{}\"/>\n", finding->id));
-            status = ExitStatus::findings;
-        }
-    }
-    if (status != ExitStatus::done) tell("nothing was emitted");
-    return status;
 }
 
 ExitStatus run_check(const Format& format, const Files& files, zmi::ProcessRunner& runner) {
@@ -162,7 +132,10 @@ ExitStatus run_emit(const Context& context, const EmitOptions& options) {
     if (!planned) return report(planned.error());
     const auto& plan = planned->plan;
     if (const auto status = tell_problems(plan); status != ExitStatus::done) return status;
-    if (const auto status = tell_blockers(plan); status != ExitStatus::done) return status;
+    if (const auto status = tell_blockers(plan); status != ExitStatus::done) {
+        tell("nothing was emitted");
+        return status;
+    }
     warn_of_neighbours(context, format->name, plan);
     const auto files = render_all(*format, plan, options.observe);
     if (!files) return report(files.error());

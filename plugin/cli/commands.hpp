@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <plugin/cli/context.hpp>
 #include <string>
+#include <vector>
 
 /// One function a command; each returns what the process exits with.
 namespace zmfw {
@@ -68,6 +69,38 @@ struct ApplyOptions {
 [[nodiscard]] ExitStatus run_status(const Context& context, const ApplyOptions& options);
 [[nodiscard]] ExitStatus run_remove(const Context& context);
 [[nodiscard]] ExitStatus run_watch_inside(const Context& context, const std::string& token, int pid);
+
+/// What recompute, diff and accept have in common.
+struct StateOptions {
+    std::filesystem::path state;  ///< empty: data/zmfirewall of the installation
+};
+struct DiffOptions {
+    StateOptions state;
+    std::string before;  ///< a record's number, "accepted", "last" or a file; empty: "accepted"
+    std::string after;   ///< empty: "last"
+    bool json = false;
+    bool markdown = false;
+};
+[[nodiscard]] ExitStatus run_diff(const Context& context, const DiffOptions& options);
+struct RecomputeOptions {
+    StateOptions state;
+    std::string format;  ///< empty: no rules are written
+    std::filesystem::path output;
+    std::string notify_command;
+    std::vector<std::string> mail;
+    std::vector<std::string> accept_loss;  ///< servers that are gone for good
+    std::size_t keep = 20;                 ///< records, and folders of rules
+    int wait_limit = 7200;                 ///< seconds
+    int settle = 120;                      ///< seconds without change after an upgrade
+    bool wait = false;
+    bool syslog = false;
+    bool outbound = false;
+    bool json = false;
+    bool markdown = false;
+};
+[[nodiscard]] ExitStatus run_recompute(const Context& context, const RecomputeOptions& options);
+/// `name`: a record's number; empty or "last": the newest.
+[[nodiscard]] ExitStatus run_accept(const Context& context, const StateOptions& state, const std::string& name);
 
 [[nodiscard]] ExitStatus run_formats(const Context& context);
 [[nodiscard]] ExitStatus run_host(const Context& context, bool json);

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <plugin/cli/context.hpp>
+#include <plugin/plan/digest.hpp>
 #include <zmintegration/discovery/discovery.hpp>
 #include <zmintegration/facts/inventory_json.hpp>
 #include <zmintegration/support/file.hpp>
@@ -171,12 +173,38 @@ zmi::Expected<std::filesystem::path> Context::data_folder() const {
                         "name it with --data FOLDER");
 }
 
-zmi::Expected<Catalogue> Context::catalogue() const {
+zmi::Expected<std::vector<std::filesystem::path>> Context::catalogue_folders() const {
     auto folder = data_folder();
     if (!folder) return tl::unexpected(std::move(folder.error()));
     std::vector<std::filesystem::path> folders = {*folder / "catalogue"};
     for (auto& site : existing({"/etc/zmfirewall/catalogue.d"})) folders.push_back(std::move(site));
-    return load_catalogue(folders);
+    return folders;
+}
+
+zmi::Expected<Catalogue> Context::catalogue() const {
+    const auto folders = catalogue_folders();
+    if (!folders) return tl::unexpected(folders.error());
+    return load_catalogue(*folders);
+}
+
+zmi::Expected<std::string> Context::catalogue_digest() const {
+    const auto folders = catalogue_folders();
+    if (!folders) return tl::unexpected(folders.error());
+    std::string all;
+    for (const auto& folder : *folders) {
+        std::vector<std::filesystem::path> files;
+        std::error_code code;
+        for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
+            if (entry.path().extension() == ".xml") files.push_back(entry.path());
+        }
+        std::sort(files.begin(), files.end());
+        for (const auto& file : files) {
+            const auto text = zmi::read_file(file, k_inventory_limit);
+            if (!text) return zmi::failure(zmi::ErrorKind::data, text.error().what, text.error().hint);
+            all += fmt::format("{} {}\n", sha256_hex(*text), file.filename().string());
+        }
+    }
+    return sha256_hex(all);
 }
 
 zmi::Expected<std::vector<std::filesystem::path>> Context::format_roots() const {

@@ -46,6 +46,9 @@ public:
     /// From --inventory, or from the live installation.
     [[nodiscard]] zmi::Expected<zmi::Inventory> inventory(const Catalogue& catalogue, const Policy& policy) const;
 
+    /// SHA-256 of all that catalogue() reads.
+    [[nodiscard]] zmi::Expected<std::string> catalogue_digest() const;
+
     /// Folders with formats, later ones override.
     [[nodiscard]] zmi::Expected<std::vector<std::filesystem::path>> format_roots() const;
 
@@ -58,6 +61,7 @@ public:
 
 private:
     [[nodiscard]] zmi::Expected<std::filesystem::path> data_folder() const;
+    [[nodiscard]] zmi::Expected<std::vector<std::filesystem::path>> catalogue_folders() const;
     GlobalOptions m_options;
 };
 
