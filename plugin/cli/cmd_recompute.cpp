@@ -23,6 +23,8 @@ using zmi::ErrorKind;
 using zmi::Expected;
 
 constexpr seconds k_between_tries{30};
+// All services of a node have started by then; what does not answer later is an outage.
+constexpr seconds k_services_start{900};
 constexpr std::size_t k_policy_limit = 32 * 1024 * 1024;
 
 void pause(seconds time) {
@@ -56,7 +58,6 @@ private:
     const RecomputeOptions& m_options;
     Store m_store;
     zmi::SystemClock m_clock;
-    std::chrono::sys_seconds m_begin = zmi::SystemClock().now();
     std::optional<Format> m_format;
     Recipients m_recipients;
     std::optional<Record> m_last;
@@ -73,6 +74,9 @@ Expected<void> Recompute::check_options() {
         if (!roots) return tl::unexpected(roots.error());
         auto format = find_format(*roots, m_options.format);
         if (!format) return tl::unexpected(std::move(format.error()));
+        if (m_options.outbound && !format->names.contains("outbound"))
+            return zmi::failure(ErrorKind::usage,
+                                fmt::format("the format {} has no rules for what leaves a server", format->name));
         m_format = std::move(*format);
     }
     if (!m_options.notify_command.empty()) {
@@ -118,13 +122,15 @@ Expected<Planned> Recompute::plan_once() {
 
 /// Services that start after an upgrade answer late: with --wait, what is not known yet is asked again.
 Expected<Planned> Recompute::plan() {
+    const auto begin = m_clock.now();
+    const seconds limit(m_options.wait_limit);
     for (;;) {
         auto planned = plan_once();
         const bool again = m_options.wait && is_live() && !planned && planned.error().kind == ErrorKind::knowledge &&
-                           m_clock.now() - m_begin < seconds(m_options.wait_limit);
+                           m_clock.now() - begin < std::min(k_services_start, limit);
         if (!again) return planned;
         tell(fmt::format("{}; trying again in {} s", planned.error().what, k_between_tries.count()));
-        pause(std::min(k_between_tries, seconds(m_options.wait_limit)));
+        pause(std::min(k_between_tries, limit));
     }
 }
 
@@ -183,10 +189,6 @@ Expected<void> Recompute::keep(Planned planned) {
 /// Into a folder of its own, where rules are asked for and those of the last run are not the same.
 ExitStatus Recompute::emit(const Diff& difference) {
     if (!m_format || (!difference.is_change() && has_latest(m_options.output))) return ExitStatus::done;
-    if (m_options.outbound && !m_format->names.contains("outbound")) {
-        return report(
-            {ErrorKind::usage, fmt::format("the format {} has no rules for what leaves a server", m_format->name), {}});
-    }
     const auto files = render_all(*m_format, m_new.plan);
     if (!files) return report(files.error());
     auto time = m_new.made_at;

@@ -132,7 +132,8 @@ Expected<Record> Store::read(const fs::path& path) const {
     auto record = parse_record(*text, path.string());
     if (record) return record;
     const auto aside = path.string() + ".damaged";
-    const bool moved = ::rename(path.c_str(), aside.c_str()) == 0;
+    // Root may look, but moves nothing about in a folder of somebody else's.
+    const bool moved = check_own(m_folder) && ::rename(path.c_str(), aside.c_str()) == 0;
     m_tell(fmt::format("damaged: {}; {}", record.error().what,
                        moved ? "it was set aside as " + aside : "it could not be set aside and is not used"));
     return zmi::failure(ErrorKind::data, fmt::format("{} is damaged", path.string()),

@@ -132,8 +132,8 @@ Standing judge_upgrade(const UpgradeSigns& signs, sys_seconds now, seconds settl
                     standing.warning};
         }
         standing.warning = fmt::format(
-            "{} began and never ended, its last line is {} old and no installer runs: taken for one that died",
-            signs.install.what, signs.install.latest ? minutes(age) : "of no known time,");
+            "{} began and never ended, its last line is {} and no installer runs: taken for one that died",
+            signs.install.what, signs.install.latest ? minutes(age) + " old" : std::string("of no known time"));
     } else if (!signs.installer.empty()) {
         return {Is::running, fmt::format("{} is running", signs.installer), standing.warning};
     }
