@@ -1,5 +1,5 @@
-// Preloaded into zmfirewall by test_state_faults.py: the N-th operation that writes below a folder fails, or is the last
-// that the process does.
+// Preloaded into zmfirewall by test_state_faults.py: the N-th operation that writes below a folder fails, or is the
+// last that the process does.
 //
 //   FAULT_UNDER   the folder
 //   FAULT_AT      N, from 1; 0: nothing fails

@@ -117,8 +117,7 @@ TEST(Diff, ANodeThatLeftClosesWhatWasOpenForIt) {
 TEST(Diff, AServiceThatIsAddedIsTheReasonThatItsPortOpens) {
     auto before = cluster();
     auto after = cluster();
-    after.set("mta1.example.com", "zimbraServiceEnabled",
-              std::vector<std::string>{"mta", "memcached"});
+    after.set("mta1.example.com", "zimbraServiceEnabled", std::vector<std::string>{"mta", "memcached"});
     const auto result = diff(side_of(before), side_of(after));
     const auto* opens = find(result, What::opens, "mta1.example.com", "memcached");
     ASSERT_NE(opens, nullptr) << diff_text(result);
