@@ -1,0 +1,188 @@
+#include <gtest/gtest.h>
+#include <filesystem>
+#include <string>
+#include <tests/unit/support/temporary_tree.hpp>
+#include <vector>
+#include <zmintegration/local/listening_sockets.hpp>
+
+namespace {
+
+const std::string k_head =
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+
+std::string line(const std::string& local, const std::string& state, const std::string& inode = "12345") {
+    return "   0: " + local + " 00000000:0000 " + state + " 00000000:00000000 00:00000000 00000000   999        0 " +
+           inode + " 1 0000000000000000 100 0 0 10 0\n";
+}
+
+std::vector<std::string> in_words(const std::vector<zmi::ListeningSocket>& sockets) {
+    std::vector<std::string> words;
+    for (const auto& socket : sockets) {
+        words.push_back(socket.protocol + " " + socket.address.to_string() + " " + std::to_string(socket.port) +
+                        (socket.also_ipv4 ? " both" : ""));
+    }
+    return words;
+}
+
+std::string problem_of(const std::string& text, const std::string& table = "tcp") {
+    const auto found = zmi::parse_socket_table(text, table, "TABLE");
+    return found ? "no problem" : found.error().what;
+}
+
+using Words = std::vector<std::string>;
+
+TEST(SocketTable, ReadsAddressesInTheByteOrderOfTheMachine) {
+    const auto found =
+        zmi::parse_socket_table(k_head + line("0100007F:1F90", "0A") + line("0A01A8C0:0019", "0A"), "tcp", "TABLE");
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_EQ(in_words(*found), (Words{"tcp 127.0.0.1 8080", "tcp 192.168.1.10 25"}));
+    EXPECT_EQ((*found)[0].uid, 999U);
+    EXPECT_EQ((*found)[0].inode, 12345U);
+}
+
+TEST(SocketTable, ReadsIpv6WordByWord) {
+    const auto found = zmi::parse_socket_table(k_head + line("B80D0120000000000000000001000000:0185", "0A") +
+                                                   line("00000000000000000000000001000000:0185", "0A"),
+                                               "tcp6", "TABLE");
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_EQ(in_words(*found), (Words{"tcp 2001:db8::1 389", "tcp ::1 389"}));
+}
+
+TEST(SocketTable, TellsAMappedAddressAsTheIpv4AddressThatItIs) {
+    const auto found =
+        zmi::parse_socket_table(k_head + line("0000000000000000FFFF00000100007F:1F90", "0A"), "tcp6", "TABLE");
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_EQ(in_words(*found), (Words{"tcp 127.0.0.1 8080"}));
+}
+
+TEST(SocketTable, LeavesConnectionsOut) {
+    const auto tcp =
+        zmi::parse_socket_table(k_head + line("0100007F:1F90", "01") + line("0100007F:1F91", "06"), "tcp", "TABLE");
+    ASSERT_TRUE(tcp);
+    EXPECT_TRUE(tcp->empty());
+    const auto udp =
+        zmi::parse_socket_table(k_head + line("0100007F:0035", "07") + line("0100007F:9C40", "01"), "udp", "TABLE");
+    ASSERT_TRUE(udp);
+    EXPECT_EQ(in_words(*udp), (Words{"udp 127.0.0.1 53"}));
+}
+
+TEST(SocketTable, NamesTheLineThatTheKernelWouldNotWrite) {
+    EXPECT_EQ(problem_of(""), "TABLE:1: the file is empty");
+    EXPECT_EQ(problem_of("hello\n"), "TABLE:1: the first line is no heading of a table of sockets");
+    EXPECT_EQ(problem_of(k_head + "   0: 0100007F"), "TABLE:2: the last line is cut off");
+    EXPECT_EQ(problem_of(k_head + "   0: 0100007F:1F90 0A\n"), "TABLE:2: the line has too few fields");
+    EXPECT_EQ(problem_of(k_head + line("0100007F:1F90", "ZZ")), "TABLE:2: the line has no number or no state");
+    EXPECT_EQ(problem_of(k_head + line("0100007G:1F90", "0A")), "TABLE:2: the local address is none");
+    EXPECT_EQ(problem_of(k_head + line("0100007F:1F9", "0A")), "TABLE:2: the local address is none");
+    EXPECT_EQ(problem_of(k_head + line("0100007F:1F90", "0A"), "tcp6"), "TABLE:2: the local address is none");
+    EXPECT_EQ(problem_of(k_head + line("0100007F:1F90", "0A", "-1")), "TABLE:2: the user or the inode is no number");
+    EXPECT_EQ(problem_of(k_head + line("0100007F:1F90", "0A", "99999999999999999999999")),
+              "TABLE:2: the user or the inode is no number");
+    EXPECT_EQ(problem_of(k_head + line("0100007F:0000", "0A")), "TABLE:2: a listening socket has port 0");
+    EXPECT_EQ(problem_of(k_head + std::string(100'000, '0') + "\n"), "TABLE:2: the line is too long");
+    EXPECT_EQ(problem_of(k_head + std::string(200, '\0') + "\n"), "TABLE:2: the line has too few fields");
+}
+
+TEST(SocketTable, MergesWhatWorkersShare) {
+    const auto found = zmi::parse_socket_table(
+        k_head + line("00000000:0050", "0A", "1") + line("00000000:0050", "0A", "2"), "tcp", "TABLE");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(in_words(zmi::settle(*found)), (Words{"tcp 0.0.0.0 80"}));
+}
+
+/// A folder that looks like / of a system with these tables.
+class ProcRoot : public ::testing::Test {
+protected:
+    void SetUp() override {
+        for (const auto* table : {"tcp", "udp", "tcp6", "udp6"}) put(table, "");
+    }
+    void put(const std::string& table, const std::string& lines) const {
+        m_tree.write("proc/net/" + table, k_head + lines);
+    }
+    [[nodiscard]] zmi::Expected<zmi::ListeningSockets> read() const {
+        return zmi::read_listening_sockets(m_tree.root());
+    }
+    TemporaryTree m_tree;
+};
+
+TEST_F(ProcRoot, TakesAnIpv6WildcardForBothFamiliesUnlessIpv4IsTakenByAnother) {
+    put("tcp6", line("00000000000000000000000000000000:0050", "0A", "1") +
+                    line("00000000000000000000000000000000:01BB", "0A", "2"));
+    put("tcp", line("0100007F:01BB", "0A", "3"));
+    const auto found = read();
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_EQ(in_words(found->sockets), (Words{"tcp :: 80 both", "tcp 127.0.0.1 443", "tcp :: 443"}));
+}
+
+TEST_F(ProcRoot, DoesWithoutIpv6OnlyWhereTheKernelHasNone) {
+    std::filesystem::remove(m_tree.root() / "proc/net/tcp6");
+    EXPECT_FALSE(read());
+    std::filesystem::remove(m_tree.root() / "proc/net/udp6");
+    const auto found = read();
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_FALSE(found->ipv6);
+}
+
+TEST_F(ProcRoot, IsNoSmallerAnswerWhereATableIsMissing) {
+    std::filesystem::remove(m_tree.root() / "proc/net/udp");
+    const auto found = read();
+    ASSERT_FALSE(found);
+    EXPECT_NE(found.error().what.find("proc/net/udp"), std::string::npos);
+}
+
+TEST_F(ProcRoot, NamesTheProcessWhereThatMayBeSeen) {
+    put("tcp", line("00000000:2BCB", "0A", "4711") + line("00000000:0185", "0A", "4712"));
+    m_tree.write("proc/321/comm", "memcached\n");
+    std::filesystem::create_directories(m_tree.root() / "proc/321/fd");
+    std::filesystem::create_symlink("socket:[4711]", m_tree.root() / "proc/321/fd/5");
+    std::filesystem::create_symlink("socket:[x]", m_tree.root() / "proc/321/fd/6");
+    m_tree.write("proc/322/comm", "slapd\n");  // whose fd folder may not be seen
+    const auto found = read();
+    ASSERT_TRUE(found) << found.error().what;
+    ASSERT_EQ(found->sockets.size(), 2U);
+    EXPECT_EQ(found->sockets[0].process, "");
+    EXPECT_EQ(found->sockets[1].process, "memcached");
+}
+
+TEST_F(ProcRoot, MakesTheNameOfAProcessHarmless) {
+    put("tcp", line("00000000:2BCB", "0A", "4711"));
+    m_tree.write("proc/321/comm", "a\x1b[2J\"<&\n");
+    std::filesystem::create_directories(m_tree.root() / "proc/321/fd");
+    std::filesystem::create_symlink("socket:[4711]", m_tree.root() / "proc/321/fd/5");
+    const auto found = read();
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_EQ(found->sockets[0].process, "a??2J???");
+}
+
+TEST_F(ProcRoot, KnowsWhatDockerPublishesFromArgumentsThatEverybodyMayRead) {
+    put("tcp", line("00000000:1F90", "0A", "1") + line("00000000:1F91", "0A", "2"));
+    m_tree.write("proc/99/comm", "docker-proxy\n");
+    m_tree.write("proc/99/cmdline", std::string("/usr/bin/docker-proxy\0-proto\0tcp\0-host-ip\0"
+                                                "0.0.0.0\0-host-port\0"
+                                                "8080\0-container-ip\0"
+                                                "172.17.0.2\0",
+                                                85));
+    const auto found = read();
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_TRUE(found->sockets[0].docker);
+    EXPECT_FALSE(found->sockets[1].docker);
+}
+
+TEST_F(ProcRoot, ReadsThousandsOfSockets) {
+    std::string lines;
+    for (int i = 0; i < 20'000; ++i) {
+        char port[16];
+        std::snprintf(port, sizeof port, "0100007F:%04X", i + 1);
+        lines += line(port, "0A", std::to_string(i + 1));
+    }
+    put("tcp", lines);
+    const auto found = read();
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_EQ(found->sockets.size(), 20'000U);
+}
+
+TEST(ListeningSockets, AreReadFromTheRunningKernel) {
+    EXPECT_TRUE(zmi::read_listening_sockets("/"));
+}
+
+}  // namespace

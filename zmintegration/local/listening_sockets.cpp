@@ -1,0 +1,65 @@
+#include <zmintegration/local/listening_sockets.hpp>
+
+#include <iterator>
+#include <system_error>
+#include <utility>
+#include <zmintegration/local/process_hints.hpp>
+#include <zmintegration/support/file.hpp>
+#include <zmintegration/support/text.hpp>
+
+namespace zmi {
+namespace {
+
+constexpr std::size_t k_table_limit = 256 * 1024 * 1024;
+
+Expected<void> add_table(const std::filesystem::path& folder, const std::string& table,
+                         std::vector<ListeningSocket>& sockets) {
+    const auto path = folder / table;
+    const auto text = read_file(path, k_table_limit);
+    if (!text) return tl::unexpected(text.error());
+    auto found = parse_socket_table(*text, table, path.string());
+    if (!found) return tl::unexpected(std::move(found.error()));
+    std::move(found->begin(), found->end(), std::back_inserter(sockets));
+    return {};
+}
+
+/// A kernel without IPv6 has neither file; one of them alone would be a smaller answer.
+bool has_no_ipv6(const std::filesystem::path& folder) {
+    std::error_code code;
+    const bool none = !std::filesystem::exists(folder / "tcp6", code) && !code;
+    return none && !std::filesystem::exists(folder / "udp6", code) && !code;
+}
+
+/// As the kernel starts with, where it cannot be read.
+void read_ephemeral(const std::filesystem::path& system_root, ListeningSockets& into) {
+    const auto text = read_file(system_root / "proc/sys/net/ipv4/ip_local_port_range", 4096);
+    if (!text) return;
+    const auto words = split_words(*text);
+    if (words.size() != 2) return;
+    const auto first = parse_port(words[0]);
+    const auto last = parse_port(words[1]);
+    if (first && last && *first <= *last) {
+        into.first_ephemeral = *first;
+        into.last_ephemeral = *last;
+    }
+}
+
+}  // namespace
+
+Expected<ListeningSockets> read_listening_sockets(const std::filesystem::path& system_root) {
+    const auto folder = system_root / "proc/net";
+    ListeningSockets found;
+    found.ipv6 = !has_no_ipv6(folder);
+    std::vector<std::string> tables = {"tcp", "udp"};
+    if (found.ipv6) tables.insert(tables.end(), {"tcp6", "udp6"});
+    for (const auto& table : tables) {
+        if (auto added = add_table(folder, table, found.sockets); !added)
+            return tl::unexpected(std::move(added.error()));
+    }
+    found.sockets = settle(std::move(found.sockets));
+    read_ephemeral(system_root, found);
+    add_process_hints(found.sockets, system_root);
+    return found;
+}
+
+}  // namespace zmi

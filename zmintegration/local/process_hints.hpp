@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+#include <zmintegration/local/listening_sockets.hpp>
+
+namespace zmi {
+
+/// Fills in which process has which socket, from proc/*/fd below `system_root`, and which ports docker-proxies publish,
+/// from their arguments. What may not be seen stays empty; a process that ends meanwhile is no failure. Looks at 65536
+/// processes and 2 million descriptors at most.
+void add_process_hints(std::vector<ListeningSocket>& sockets, const std::filesystem::path& system_root);
+
+}  // namespace zmi
