@@ -203,10 +203,11 @@ struct RemedySpec {
 struct FindingSpec {
     std::string id;
     Severity severity = Severity::warning;
-    std::string kind;                    ///< "condition", or a name that plan/findings.cpp knows
+    std::string kind;                    ///< "condition", or a name that plan/findings.cpp or audit/ knows
     std::vector<std::string> endpoints;  ///< for kinds about endpoints
     Condition when;                      ///< for kind "condition": subject is each server
-    std::vector<std::uint16_t> ports;    ///< for kind "static-list"
+    std::vector<std::uint16_t> ports;    ///< for kind "static-list"; of "listener-unknown": not told
+    std::vector<std::string> programs;   ///< for kind "listener-foreign": who may have the endpoints' ports
     std::string text;
     std::vector<RemedySpec> remedy;
 };

@@ -208,6 +208,15 @@ Flow read_flow(const XmlElement& element) {
     return flow;
 }
 
+/// What audit knows to look for in the sockets of a node.
+bool is_audit_kind(std::string_view kind) {
+    static const std::set<std::string_view> kinds = {
+        "live-reachable",     "live-wildcard",      "live-public",       "live-debug",        "listener-missing",
+        "listener-elsewhere", "listener-wider",     "listener-narrower", "listener-disabled", "listener-unknown",
+        "listener-docker",    "listener-master-cf", "listener-foreign",  "dual-stack-gap",    "rules-drift"};
+    return kinds.contains(kind);
+}
+
 /// What plan/findings.cpp knows how to look for.
 bool is_finding_kind(std::string_view kind) {
     static const std::set<std::string_view> kinds = {"condition",
@@ -231,13 +240,13 @@ bool is_finding_kind(std::string_view kind) {
                                                      "remote-facts-assumed",
                                                      "unknown-host",
                                                      "installed-not-enabled"};
-    return kinds.contains(kind);
+    return kinds.contains(kind) || is_audit_kind(kind);
 }
 
 FindingSpec read_finding(const XmlElement& element) {
     static const std::map<std::string, Severity, std::less<>> severities = {
         {"info", Severity::info}, {"warning", Severity::warning}, {"blocker", Severity::blocker}};
-    element.allow_attributes({"id", "severity", "kind", "endpoints", "ports"});
+    element.allow_attributes({"id", "severity", "kind", "endpoints", "ports", "programs"});
     element.allow_children({"when", "text", "remedy"});
     FindingSpec finding;
     finding.id = read_id(element, "id");
@@ -249,6 +258,7 @@ FindingSpec read_finding(const XmlElement& element) {
         element.fail(fmt::format("{} is no kind of finding", zmi::quoted(finding.kind)));
     finding.endpoints = element.words("endpoints");
     finding.ports = read_ports(element, "ports");
+    finding.programs = element.words("programs");
     finding.when = optional_condition(element, "when");
     if (const auto text = element.child("text")) finding.text = text->text();
     if (finding.text.empty()) element.fail("a finding needs <text>");

@@ -17,6 +17,7 @@ constexpr const char* k_examples =
     "  zmfirewall discover                     what is enabled where\n"
     "  zmfirewall plan                         what this node must let in, and why the rest is closed\n"
     "  zmfirewall explain 7073                 why a port is open, closed or unknown\n"
+    "  zmfirewall audit                        what this node really exposes, against that\n"
     "  zmfirewall emit nftables --prove        rules for this node, tried in a throw-away kernel namespace first\n"
     "  zmfirewall emit ufw --all --output DIR  rules for every server of the deployment\n"
     "  zmfirewall apply plan.json --format nftables; zmfirewall confirm    as root, with a way back\n"
@@ -38,6 +39,7 @@ struct Invocation {
     DiffOptions diff;
     StateOptions accept_state;
     std::string accepted;
+    AuditOptions audit;
     std::string token;
     int pid = 0;
     bool discover_json = false;
@@ -225,6 +227,14 @@ void add_record_commands(CLI::App& app, Invocation& call) {
     accept->callback([&call] {
         call.run = [&call](const Context& context) { return run_accept(context, call.accept_state, call.accepted); };
     });
+void add_audit_command(CLI::App& app, Invocation& call) {
+    auto* audit = add_command(app, "audit", "What this node really exposes, against what it should; changes nothing");
+    auto* json = audit->add_flag("--json", call.audit.json, "As JSON (schema zmfirewall/audit/1)");
+    auto* nagios = audit->add_flag("--nagios", call.audit.nagios, "One line with performance data; exits with 0 to 3");
+    auto* prometheus = audit->add_flag("--prometheus", call.audit.prometheus, "As metrics in Prometheus' text format");
+    json->excludes(nagios)->excludes(prometheus);
+    nagios->excludes(prometheus);
+    audit->callback([&call] { call.run = [&call](const Context& context) { return run_audit(context, call.audit); }; });
 }
 
 /// What root does with a plan.
@@ -305,6 +315,7 @@ int run_application(int argc, char** argv) {
     add_watching_commands(app, call);
     add_recompute(app, call);
     add_record_commands(app, call);
+    add_audit_command(app, call);
     add_handover_commands(app, call);
     try {
         app.parse(argc, argv);

@@ -102,6 +102,14 @@ struct RecomputeOptions {
 /// `name`: a record's number; empty or "last": the newest.
 [[nodiscard]] ExitStatus run_accept(const Context& context, const StateOptions& state, const std::string& name);
 
+struct AuditOptions {
+    bool json = false;
+    bool nagios = false;  ///< one line; the process exits with 0, 1, 2 or 3 as nagios has it
+    bool prometheus = false;
+};
+/// Of this node, from its live sockets.
+[[nodiscard]] ExitStatus run_audit(const Context& context, const AuditOptions& options);
+
 [[nodiscard]] ExitStatus run_formats(const Context& context);
 [[nodiscard]] ExitStatus run_host(const Context& context, bool json);
 [[nodiscard]] ExitStatus run_catalogue(const Context& context, const std::string& what);

@@ -1,0 +1,169 @@
+#include <fmt/format.h>
+#include <unistd.h>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <memory>
+#include <plugin/audit/audit.hpp>
+#include <plugin/audit/audit_json.hpp>
+#include <plugin/audit/audit_lines.hpp>
+#include <plugin/cli/audit_text.hpp>
+#include <plugin/cli/commands.hpp>
+#include <plugin/cli/handed.hpp>
+#include <plugin/cli/planned.hpp>
+#include <thread>
+#include <zmintegration/local/localconfig.hpp>
+#include <zmintegration/local/node_files.hpp>
+#include <zmintegration/support/clock.hpp>
+
+namespace zmfw {
+namespace {
+
+using zmi::Expected;
+
+/// A plugin of nagios has to answer in 5 seconds; so much is for asking Zimbra.
+constexpr std::chrono::milliseconds k_patience{3'500};
+constexpr int k_source_seconds = 3;
+
+struct Facts {
+    Planned planned;
+    std::string note;        ///< where the facts are from, if not from Zimbra itself, now
+    bool abandoned = false;  ///< somebody still waits for an answer, in a thread of its own
+};
+
+Expected<Planned> planned_from_last_inventory(const Context& context) {
+    auto options = context.options();
+    options.inventory = options.zimbra_home / "data" / "zmfirewall" / "inventory.json";
+    options.source.clear();
+    const Context last(options);
+    const auto config = zmi::read_localconfig(options.zimbra_home);
+    if (!config) return tl::unexpected(config.error());
+    const auto name = config->get("zimbra_server_hostname");
+    if (!name) return tl::unexpected(name.error());
+    auto planned = make_plan(last, {name->value_or(""), false});
+    if (!planned) return planned;
+    // It may have been taken on another node, or before a file here changed.
+    auto local = zmi::read_node_files(options.zimbra_home, options.system_root);
+    if (!local) return tl::unexpected(std::move(local.error()));
+    auto selected = config->select(planned->catalogue.wanted());
+    if (!selected) return tl::unexpected(std::move(selected.error()));
+    local->localconfig = std::move(*selected);
+    const auto server = planned->plan.servers.front().name;
+    planned->inventory.local[server] = std::move(*local);
+    planned->plan = derive_plan(planned->inventory, planned->catalogue, planned->policy, server);
+    return planned;
+}
+
+/// From Zimbra where it answers in time, else from the inventory that was saved last.
+Expected<Facts> hurried_facts(const Context& context) {
+    Facts facts;
+    const auto take = [&](Expected<Planned> planned) -> Expected<Facts> {
+        if (!planned) return tl::unexpected(std::move(planned.error()));
+        facts.planned = std::move(*planned);
+        return std::move(facts);
+    };
+    if (!context.options().inventory.empty()) return take(make_plan(context, {}));
+    auto options = context.options();
+    if (options.source.empty()) options.source = "soap";
+    options.timeout_seconds = std::min(options.timeout_seconds, k_source_seconds);
+    auto asked = std::make_shared<std::promise<Expected<Planned>>>();
+    auto answer = asked->get_future();
+    std::thread([options, asked] { asked->set_value(make_plan(Context(options), {})); }).detach();
+    std::string why = "Zimbra does not answer";
+    if (answer.wait_for(k_patience) == std::future_status::ready) {
+        auto planned = answer.get();
+        if (planned || planned.error().kind != zmi::ErrorKind::knowledge) return take(std::move(planned));
+        why = planned.error().what;
+    } else {
+        facts.abandoned = true;
+    }
+    auto last = planned_from_last_inventory(context);
+    if (!last) {
+        const auto what = fmt::format("{}; and the last inventory does not help: {}", why, last.error().what);
+        // The thread must not outlive what it uses.
+        if (facts.abandoned) {
+            static_cast<void>(print(nagios_unknown(what).line));
+            std::_Exit(3);
+        }
+        return zmi::failure(zmi::ErrorKind::knowledge, what);
+    }
+    facts.note = fmt::format("facts of {}, as Zimbra does not answer", last->inventory.source.taken_at);
+    return take(std::move(last));
+}
+
+/// What is loaded here against the plan; nullopt where nothing was confirmed and nothing is to be compared.
+Expected<std::optional<LoadedRules>> loaded_rules(const Context& context, const Plan& plan) {
+    const Places places(context.options().system_root);
+    const auto pending = read_pending(places);
+    if (!pending) return tl::unexpected(pending.error());
+    const auto confirmed = read_confirmed(places);
+    if (!confirmed) return tl::unexpected(confirmed.error());
+    const auto current = *pending ? (*pending)->rules() : *confirmed;
+    if (current.empty()) return std::nullopt;
+    const auto about = read_about(places.folder / current);
+    if (!about) return tl::unexpected(about.error());
+    ApplyOptions options;
+    options.format = about->format;
+    const PlanOfHost here{plan, &plan.servers.front()};
+    const auto runner = zmi::make_process_runner();
+    const auto handed = render_trusted(context, options, here, *runner);
+    if (!handed) return tl::unexpected(handed.error());
+    const auto difference = compare_with(*handed, *runner);
+    if (!difference) return tl::unexpected(difference.error());
+    return LoadedRules{about->format, difference->missing.size(), difference->extra.size(), difference->reordered};
+}
+
+Expected<AuditReport> audit_node(const Context& context, const Planned& planned, bool with_rules) {
+    const auto sockets = zmi::read_listening_sockets(context.options().system_root);
+    if (!sockets) return tl::unexpected(sockets.error());
+    const auto files = zmi::read_service_files(context.options().zimbra_home);
+    const auto& plan = planned.plan.servers.front();
+    std::optional<LoadedRules> rules;
+    std::string unseen;
+    if (with_rules && plan.complete()) {
+        auto loaded = loaded_rules(context, planned.plan);
+        if (loaded) {
+            rules = std::move(*loaded);
+        } else {
+            unseen = fmt::format("the loaded rules: {}", loaded.error().what);
+        }
+    }
+    auto report =
+        audit({planned.inventory, planned.catalogue, planned.policy, plan, *sockets, files, std::move(rules)});
+    if (!unseen.empty()) report.unreadable.push_back(std::move(unseen));
+    report.made_at = zmi::to_rfc3339(zmi::SystemClock().now());
+    return report;
+}
+
+ExitStatus answer_nagios(const Context& context) {
+    const auto facts = hurried_facts(context);
+    auto answer = facts ? NagiosAnswer() : nagios_unknown(facts.error().what);
+    if (facts) {
+        const auto audited = audit_node(context, facts->planned, false);
+        answer = audited ? nagios_answer(*audited, facts->note) : nagios_unknown(audited.error().what);
+    }
+    const auto printed = print(answer.line);
+    const auto status = printed == ExitStatus::done ? answer.status : 3;
+    if (facts && facts->abandoned) std::_Exit(status);
+    return static_cast<ExitStatus>(status);
+}
+
+}  // namespace
+
+ExitStatus run_audit(const Context& context, const AuditOptions& options) {
+    if (options.nagios) return answer_nagios(context);
+    const auto planned = make_plan(context, {});
+    if (!planned) return report(planned.error());
+    const auto audited = audit_node(context, *planned, ::geteuid() == 0);
+    if (!audited) return report(audited.error());
+    const auto known = tell_problems(planned->plan);
+    const auto printed = print(options.json         ? to_json(*audited)
+                               : options.prometheus ? prometheus_text(*audited)
+                                                    : audit_text(*audited, Style::of_stdout()));
+    if (printed != ExitStatus::done) return printed;
+    const auto found = audited->count(Severity::blocker) + audited->count(Severity::warning);
+    return found > 0 ? ExitStatus::findings : known;
+}
+
+}  // namespace zmfw

@@ -1,0 +1,261 @@
+#include <tests/unit/audit/audited.hpp>
+
+namespace zmfw::test {
+namespace {
+
+using List = std::vector<std::string>;
+
+/// A mailstore of a cluster on internal addresses, with a proxy, an MTA and a directory elsewhere.
+Deployment mailstore_of_cluster() {
+    Deployment deployment;
+    deployment.mailstore("mbox1.example.com", "10.0.0.41").proxy("proxy1.example.com", "10.0.0.31");
+    deployment.server("mta1.example.com", "mta amavis antivirus antispam opendkim", "10.0.0.20");
+    deployment.server("ldap1.example.com", "ldap", "10.0.0.10");
+    return deployment;
+}
+
+/// A proxy with memcached on an internal address.
+Deployment proxy_of_cluster(const std::string& address = "10.0.0.31") {
+    Deployment deployment;
+    deployment.proxy("proxy1.example.com", address).proxy("proxy2.example.com", "10.0.0.32");
+    deployment.mailstore("mbox1.example.com", "10.0.0.41");
+    return deployment;
+}
+
+TEST(Audit, FindsNothingOnACleanNode) {
+    auto deployment = mailstore_of_cluster();
+    const auto report = Node(deployment).listens_as_configured().audit();
+    EXPECT_EQ(findings_in_words(report), List{});
+    EXPECT_GT(report.listeners.size(), 8U);
+    EXPECT_EQ(report.count(ListenerState::as_configured), report.listeners.size());
+}
+
+TEST(Audit, FindsNothingOnACleanProxyWithMemcachedOnItsInternalAddress) {
+    auto deployment = proxy_of_cluster();
+    deployment.set("proxy1.example.com", "zimbraMemcachedBindAddress", "10.0.0.31");
+    EXPECT_EQ(findings_in_words(Node(deployment).listens_as_configured().audit()), List{});
+}
+
+TEST(Audit, TellsWhatIsEnabledAndDoesNotListen) {
+    auto deployment = mailstore_of_cluster();
+    const auto report = Node(deployment).listens_as_configured().silent(7025).audit();
+    EXPECT_EQ(findings_in_words(report), List{"listener-missing 7025/tcp"});
+    EXPECT_EQ(state_of(report, 7025), "missing");
+}
+
+TEST(Audit, TellsAPortThatChangedWithoutARestart) {
+    auto deployment = mailstore_of_cluster();
+    deployment.set("mbox1.example.com", "zimbraLmtpBindPort", "7026");
+    const auto report =
+        Node(deployment).listens_as_configured().silent(7026).listens({"tcp 0.0.0.0 7025 java"}).audit();
+    EXPECT_EQ(findings_in_words(report), List{"listener-elsewhere 7025/tcp"});
+    EXPECT_EQ(state_of(report, 7025), "elsewhere");
+}
+
+TEST(Audit, TellsAnAddressThatChangedWithoutARestart) {
+    auto deployment = proxy_of_cluster();
+    deployment.set("proxy1.example.com", "zimbraMemcachedBindAddress", "127.0.0.1");
+    const auto report =
+        Node(deployment).listens_as_configured().silent(11211).listens({"tcp 10.0.0.31 11211 memcached"}).audit();
+    EXPECT_EQ(findings_in_words(report), List{"listener-wider 11211/tcp"});
+}
+
+TEST(Audit, TellsTheNginxOfAnEarlierRun) {
+    auto deployment = proxy_of_cluster();
+    deployment.set("proxy1.example.com", "zimbraMemcachedBindAddress", "10.0.0.31");
+    deployment.set("proxy1.example.com", "zimbraReverseProxyMailEnabled", "FALSE");
+    const auto report = Node(deployment).listens_as_configured().listens({"tcp 0.0.0.0 993 nginx"}).audit();
+    EXPECT_EQ(findings_in_words(report), List{"listener-disabled 993/tcp"});
+    EXPECT_EQ(state_of(report, 993), "disabled");
+}
+
+TEST(Audit, TellsAnAddressThatIsTooNarrow) {
+    auto deployment = mailstore_of_cluster();
+    const auto report = Node(deployment).listens_as_configured().silent(7025).listens({"tcp 127.0.0.1 7025"}).audit();
+    EXPECT_EQ(findings_in_words(report), List{"listener-narrower 7025/tcp"});
+}
+
+TEST(Audit, PutsMemcachedOverUdpFirst) {
+    auto deployment = proxy_of_cluster();
+    const auto report = Node(deployment)
+                            .listens_as_configured()
+                            .listens({"udp 0.0.0.0 11211 memcached", "tcp 0.0.0.0 8125 statsd"})
+                            .audit();
+    EXPECT_EQ(findings_in_words(report),
+              (List{"live-memcached-udp 11211/udp", "live-memcached-wide 11211/tcp", "unknown-listener 8125/tcp"}));
+    EXPECT_EQ(report.count(Severity::blocker), 1U);
+}
+
+TEST(Audit, NeverAdvisesLoopbackForMemcachedThatOtherProxiesUse) {
+    auto deployment = proxy_of_cluster("192.0.2.31");
+    deployment.addresses("proxy1.example.com", {"192.0.2.31", "10.0.0.31"});
+    const auto report = Node(deployment).listens_as_configured().audit();
+    const auto* found = find_finding(report, "live-memcached-public");
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->finding.remedy,
+              (List{"zmprov ms proxy1.example.com zimbraMemcachedBindAddress 10.0.0.31", "zmmemcachedctl restart"}));
+    EXPECT_EQ(find_finding(report, "live-memcached-wide"), nullptr);
+}
+
+TEST(Audit, AdvisesLoopbackForMemcachedThatNobodyElseUses) {
+    Deployment deployment;
+    deployment.mailstore("mail.example.com", "192.0.2.10", "proxy memcached");
+    deployment.set("mail.example.com", "zimbraReverseProxyMailMode", "https");
+    const auto report = Node(deployment).listens_as_configured().audit();
+    const auto* found = find_finding(report, "live-memcached-public-alone");
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->finding.remedy.front(), "zmprov ms mail.example.com zimbraMemcachedBindAddress 127.0.0.1");
+}
+
+TEST(Audit, LeavesOutACommandForAnAddressThatTheNodeDoesNotHave) {
+    auto deployment = mailstore_of_cluster();
+    deployment.addresses("mbox1.example.com", {"192.0.2.41"});
+    const auto report = Node(deployment).listens_as_configured().audit();
+    const auto* found = find_finding(report, "live-lmtp-public");
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->finding.remedy, List{"zmmailboxdctl restart"});
+}
+
+TEST(Audit, RanksWhatStrangersReachOnAPublicMailstore) {
+    auto deployment = mailstore_of_cluster();
+    deployment.addresses("mbox1.example.com", {"192.0.2.41"});
+    const auto report = Node(deployment).listens_as_configured().audit();
+    EXPECT_EQ(findings_in_words(report), (List{"live-admin-public 7071/tcp", "live-mta-auth-public 7073/tcp",
+                                               "live-extension-public 7072/tcp", "live-lmtp-public 7025/tcp"}));
+}
+
+TEST(Audit, TellsSlapdOnAPublicAddress) {
+    Deployment deployment;
+    deployment.server("ldap1.example.com", "ldap", "192.0.2.10").mailstore("mbox1.example.com", "10.0.0.41");
+    deployment.local("ldap1.example.com", "ldap_url", "ldap://ldap1.example.com:389");
+    const auto report = Node(deployment).listens({"tcp 192.0.2.10 389 slapd", "tcp 0.0.0.0 22 sshd"}).audit();
+    EXPECT_EQ(findings_in_words(report).front(), "live-ldap-public 389/tcp");
+}
+
+TEST(Audit, TellsAnUnknownListenerWithThePolicyLineThatKeepsIt) {
+    auto deployment = mailstore_of_cluster();
+    Node node(deployment);
+    node.listens_as_configured().listens({"tcp 0.0.0.0 10050 zabbix_agentd", "udp 10.0.0.41 161 snmpd"});
+    const auto report = node.audit();
+    EXPECT_EQ(findings_in_words(report), (List{"unknown-listener 10050/tcp", "unknown-listener 161/udp"}));
+    std::string lines;
+    for (const auto& found : report.findings) {
+        ASSERT_EQ(found.finding.remedy.size(), 1U);
+        lines += found.finding.remedy.front();
+    }
+    // Read back by the reader of policies, it does what it says.
+    deployment.policy(lines);
+    const auto again = node.audit();
+    EXPECT_EQ(findings_in_words(again), List{});
+    EXPECT_EQ(state_of(again, 10050), "policy");
+    EXPECT_EQ(state_of(again, 161, "udp"), "policy");
+}
+
+TEST(Audit, MakesAPolicyLineThatCanBeReadWhateverAProcessCallsItself) {
+    auto deployment = mailstore_of_cluster();
+    Node node(deployment);
+    node.listens_as_configured().listens({"tcp 0.0.0.0 10050 a@b:c/d+e_f-g?.h"});
+    const auto report = node.audit();
+    ASSERT_EQ(report.findings.size(), 1U);
+    const auto parsed =
+        parse_policy("<policy>" + report.findings.front().finding.remedy.front() + "</policy>", "policy.xml");
+    EXPECT_TRUE(parsed) << parsed.error().what;
+}
+
+TEST(Audit, LeavesOutWhatOnlyTheNodeItselfReachesAndClientsOfUdp) {
+    auto deployment = mailstore_of_cluster();
+    const auto report = Node(deployment)
+                            .listens_as_configured()
+                            .listens({"tcp 127.0.0.1 9000", "tcp ::1 9001", "udp 0.0.0.0 40000", "udp 0.0.0.0 68"})
+                            .audit();
+    EXPECT_EQ(findings_in_words(report), List{});
+    EXPECT_EQ(report.clients, 1U);
+}
+
+TEST(Audit, TellsWhatDockerPublishes) {
+    auto deployment = mailstore_of_cluster();
+    const auto report = Node(deployment).listens_as_configured().listens({"tcp 0.0.0.0 8088 docker-proxy"}).audit();
+    EXPECT_EQ(findings_in_words(report), List{"docker-port 8088/tcp"});
+}
+
+TEST(Audit, TellsAProcessOnAPortThatIsNotItsOwn) {
+    auto deployment = mailstore_of_cluster();
+    const auto report =
+        Node(deployment).listens_as_configured().silent(7025).listens({"tcp 0.0.0.0 7025 ncat"}).audit();
+    EXPECT_EQ(findings_in_words(report), List{"foreign-on-mailboxd 7025/tcp"});
+}
+
+TEST(Audit, TellsWhatIsClosedOverIpv4AndOpenOverIpv6) {
+    auto deployment = proxy_of_cluster();
+    deployment.set("proxy1.example.com", "zimbraMemcachedBindAddress", "127.0.0.1");
+    const auto report = Node(deployment).listens_as_configured().listens({"tcp :: 11211 memcached"}).audit();
+    EXPECT_NE(find_finding(report, "dual-stack-gap"), nullptr);
+    EXPECT_EQ(find_finding(report, "listener-wider"), nullptr);
+}
+
+TEST(Audit, TellsServicesOfMasterCfThatAreNotZimbras) {
+    Deployment deployment;
+    deployment.server("mta1.example.com", "mta", "10.0.0.20").mailstore("mbox1.example.com", "10.0.0.41");
+    Node node(deployment);
+    node.listens_as_configured().master_cf(12, "2525", 2525).listens({"tcp 0.0.0.0 2525 master"});
+    const auto report = node.audit();
+    const auto* found = find_finding(report, "master-cf-listener");
+    ASSERT_NE(found, nullptr);
+    EXPECT_NE(found->finding.text.find("/opt/zimbra/common/conf/master.cf:12"), std::string::npos);
+    EXPECT_EQ(find_finding(report, "unknown-listener"), nullptr);
+}
+
+TEST(Audit, TellsADebuggingPortOfJava) {
+    auto deployment = mailstore_of_cluster();
+    deployment.local("mbox1.example.com", "mailboxd_java_options",
+                     "-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=*:8000");
+    const auto report = Node(deployment).listens_as_configured().listens({"tcp 0.0.0.0 8000 java"}).audit();
+    EXPECT_EQ(findings_in_words(report), List{"live-debug-port 8000/tcp"});
+}
+
+TEST(Audit, SaysInWhichLineAListenerWasConfigured) {
+    auto deployment = proxy_of_cluster();
+    const auto report = Node(deployment).listens_as_configured().file("nginx.conf", 7, 443).audit();
+    for (const auto& listener : report.listeners) {
+        if (listener.port == 443) EXPECT_EQ(listener.configured, "/opt/zimbra/conf/nginx.conf:7");
+    }
+}
+
+TEST(Audit, CountsNoExposureThatTheLoadedRulesOfThePlanKeep) {
+    auto deployment = mailstore_of_cluster();
+    deployment.addresses("mbox1.example.com", {"192.0.2.41"});
+    Node node(deployment);
+    node.listens_as_configured();
+    EXPECT_EQ(node.audit().count(Severity::warning), 4U);
+    EXPECT_EQ(node.rules(0, 0).audit().count(Severity::warning), 0U);
+    const auto drifted = node.rules(1, 2).audit();
+    EXPECT_EQ(drifted.count(Severity::warning), 5U);
+    EXPECT_NE(find_finding(drifted, "rules-drift"), nullptr);
+}
+
+TEST(Audit, CountsNothingThatThePolicyAccepts) {
+    auto deployment = mailstore_of_cluster();
+    deployment.policy("<accept finding=\"listener-missing\"/>");
+    const auto report = Node(deployment).listens_as_configured().silent(7025).audit();
+    EXPECT_EQ(findings_in_words(report), List{"listener-missing 7025/tcp accepted"});
+    EXPECT_EQ(report.count(Severity::warning), 0U);
+}
+
+TEST(Audit, FillsEveryWordOfEveryText) {
+    auto deployment = proxy_of_cluster("192.0.2.31");
+    deployment.addresses("proxy1.example.com", {"192.0.2.31", "10.0.0.31"});
+    const auto report = Node(deployment)
+                            .listens_as_configured()
+                            .silent(443)
+                            .listens({"udp 0.0.0.0 11211", "tcp 0.0.0.0 9999", "tcp 0.0.0.0 8088 docker-proxy"})
+                            .rules(1, 1)
+                            .audit();
+    ASSERT_GE(report.findings.size(), 5U);
+    for (const auto& found : report.findings) {
+        EXPECT_EQ(found.finding.text.find('{'), std::string::npos) << found.finding.text;
+        for (const auto& remedy : found.finding.remedy) EXPECT_EQ(remedy.find('{'), std::string::npos) << remedy;
+    }
+}
+
+}  // namespace
+}  // namespace zmfw::test
