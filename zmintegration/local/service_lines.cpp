@@ -141,10 +141,11 @@ FileListeners parse_opendkim_conf(std::string_view text, const std::string& path
         const auto rest = value->substr(value->find(':') + 1);
         const auto at = rest.find('@');
         const auto port = parse_port(rest.substr(0, at));
-        const auto host = at == std::string_view::npos ? std::string_view() : rest.substr(at + 1);
+        auto host = at == std::string_view::npos ? std::string_view() : rest.substr(at + 1);
+        // Brackets are for addresses of either family here.
+        if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
         if (!port || (!host.empty() && !parse_host(host))) return odd(path, line.number, "Socket cannot be", *value);
-        const auto bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
-        found.push_back({"opendkim.conf", path, line.number, "Socket", std::string(bare), *port});
+        found.push_back({"opendkim.conf", path, line.number, "Socket", std::string(host), *port});
     }
     return found;
 }

@@ -216,9 +216,10 @@ TEST(Audit, TellsADebuggingPortOfJava) {
 TEST(Audit, SaysInWhichLineAListenerWasConfigured) {
     auto deployment = proxy_of_cluster();
     const auto report = Node(deployment).listens_as_configured().file("nginx.conf", 7, 443).audit();
-    for (const auto& listener : report.listeners) {
-        if (listener.port == 443) EXPECT_EQ(listener.configured, "/opt/zimbra/conf/nginx.conf:7");
-    }
+    const auto at = std::find_if(report.listeners.begin(), report.listeners.end(),
+                                 [](const auto& listener) { return listener.port == 443; });
+    ASSERT_NE(at, report.listeners.end());
+    EXPECT_EQ(at->configured, "/opt/zimbra/conf/nginx.conf:7");
 }
 
 TEST(Audit, CountsNoExposureThatTheLoadedRulesOfThePlanKeep) {

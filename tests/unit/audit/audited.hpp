@@ -1,6 +1,7 @@
 #pragma once
 
 #include <plugin/audit/audit.hpp>
+#include <plugin/plan/listener.hpp>
 #include <string>
 #include <tests/unit/plan/deployment.hpp>
 #include <vector>

@@ -1,0 +1,184 @@
+"""audit against real sockets, in a network namespace of its own: exactly the findings, none on a clean node."""
+
+import contextlib
+import json
+import pathlib
+import subprocess
+import sys
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+
+import hosts  # noqa: E402
+from support import SOURCE, Case, Home, need_binary  # noqa: E402
+
+NODE = "proxy1.example.com"
+ADDRESS = "10.0.0.31"
+NGINX = [f"tcp,0.0.0.0,{port}" for port in (443, 143, 993, 110, 995)]
+CLEAN = {
+    "nginx": NGINX,
+    "memcached": [f"tcp,{ADDRESS},11211"],
+    "sshd": ["tcp,0.0.0.0,22", "tcp,::,22"],
+}
+
+
+@contextlib.contextmanager
+def running(programs):
+    """Programs by name, with what each listens on."""
+    children = []
+    try:
+        for name, sockets in programs.items():
+            children.append(
+                subprocess.Popen(
+                    [sys.executable, "-B", HERE / "inside_listen.py", name, *sockets], stdout=subprocess.PIPE, text=True
+                )
+            )
+            assert children[-1].stdout.readline() == "ready\n", name
+        yield
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+            child.stdout.close()
+
+
+class Audit(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.home = Home("cluster", node=NODE)
+        # The sockets of this very namespace.
+        (cls.home.path / "root" / "proc").symlink_to("/proc")
+        policy = cls.home.path / "conf" / "zmfirewall.xml"
+        cls.policy = policy.read_text(encoding="utf-8")
+        cls.bind(ADDRESS)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.home.close()
+
+    @classmethod
+    def bind(cls, address):
+        cls.home.misbehave(f"all set-server {NODE} zimbraMemcachedBindAddress={address}")
+
+    def audit(self, *options):
+        return self.home.run("audit", *options, source="zmprov")
+
+    def findings(self, programs):
+        with running(programs):
+            result = self.audit("--json")
+        self.assertIn(result.status, (0, 1), result.err)
+        found = [f"{f['id']} {f.get('port', 0)}/{f['protocol']}" for f in json.loads(result.out)["findings"]]
+        self.assertEqual(result.status, 1 if found else 0, result.err)
+        return found
+
+    def test_a_clean_node_has_no_findings(self):
+        self.assertEqual(self.findings(CLEAN), [])
+
+    def test_memcached_with_udp_comes_first(self):
+        found = self.findings({**CLEAN, "memcached": ["tcp,0.0.0.0,11211", "udp,0.0.0.0,11211"]})
+        self.assertEqual(
+            found, ["live-memcached-udp 11211/udp", "live-memcached-wide 11211/tcp", "listener-wider 11211/tcp"]
+        )
+
+    def test_a_process_on_a_port_of_zimbra_is_told(self):
+        found = self.findings({**CLEAN, "nginx": NGINX[1:], "ncat": NGINX[:1]})
+        self.assertEqual(found, ["foreign-on-proxy 443/tcp"])
+
+    def test_what_listens_on_ipv6_alone_is_told(self):
+        found = self.findings({**CLEAN, "memcached": [f"tcp,{ADDRESS},11211", "tcp,::,11211"]})
+        self.assertEqual(found, ["live-memcached-wide 11211/tcp", "listener-wider 11211/tcp"])
+        found = self.findings({**CLEAN, "agent": ["tcp,::,10050"]})
+        self.assertEqual(found, ["unknown-listener 10050/tcp"])
+
+    def test_a_slapd_that_should_not_be_here_on_a_public_address_is_told(self):
+        found = self.findings({**CLEAN, "slapd": ["tcp,203.0.113.7,389"]})
+        self.assertEqual(found, ["live-ldap-public 389/tcp"])
+
+    def test_a_stopped_nginx_is_missing_and_loopback_is_nobodys_business(self):
+        found = self.findings({**CLEAN, "nginx": NGINX[1:], "local": ["tcp,127.0.0.1,9000", "tcp,::1,9000"]})
+        self.assertEqual(found, ["listener-missing 443/tcp"])
+
+    def test_the_policy_line_that_is_told_keeps_the_listener(self):
+        programs = {**CLEAN, "zabbix_agentd": ["tcp,0.0.0.0,10050"]}
+        with running(programs):
+            line = json.loads(self.audit("--json").out)["findings"][0]["remedy"][0]
+            self.home.policy(line)
+            again = self.audit("--json")
+        (self.home.path / "conf" / "zmfirewall.xml").write_text(self.policy, encoding="utf-8")
+        self.assertEqual(json.loads(again.out)["findings"], [])
+
+    def test_the_same_sockets_as_text_metrics_and_json_of_the_schema(self):
+        with running({**CLEAN, "agent": ["tcp,0.0.0.0,10050"]}):
+            text = self.audit()
+            metrics = self.audit("--prometheus")
+            report = json.loads(self.audit("--json").out)
+        self.assertIn("unknown-listener", text.out)
+        self.assertIn('zmfirewall_findings{server="proxy1.example.com",severity="warning"} 1\n', metrics.out)
+        try:
+            import jsonschema
+        except ImportError:
+            self.skipTest("python3-jsonschema is not installed")
+        schema = SOURCE / "templates" / "schema" / "audit-1.schema.json"
+        jsonschema.validate(report, json.loads(schema.read_text(encoding="utf-8")))
+
+
+class Nagios(Case):
+    def setUp(self):
+        self.home = Home("cluster", node=NODE)
+        self.addCleanup(self.home.close)
+        (self.home.path / "root" / "proc").symlink_to("/proc")
+        saved = self.home.run("discover", "--json", source="zmprov")
+        inventory = json.loads(saved.out)
+        for server in inventory["servers"]:
+            if server["name"] == NODE:
+                server["attributes"]["zimbraMemcachedBindAddress"] = [ADDRESS]
+        self.inventory = self.home.path / "data" / "zmfirewall" / "inventory.json"
+        self.inventory.parent.mkdir(parents=True)
+        self.inventory.write_text(json.dumps(inventory), encoding="utf-8")
+
+    def answer(self):
+        """Zimbra is down: nobody listens where its SOAP server was."""
+        result = self.home.run("audit", "--nagios")
+        self.assertEqual(result.out.count("\n"), 1, result.out)
+        return result
+
+    def test_answers_from_the_last_inventory_when_zimbra_is_down(self):
+        with running(CLEAN):
+            result = self.answer()
+        self.assertEqual(result.status, 0, result.out + result.err)
+        self.assertIn("ZMFIREWALL OK", result.out)
+        self.assertIn("facts of 20", result.out)
+        self.assertIn(" | listeners=", result.out)
+
+    def test_says_the_worst_in_its_status(self):
+        with running({**CLEAN, "agent": ["tcp,0.0.0.0,10050"]}):
+            self.assertEqual(self.answer().status, 1)
+        with running({**CLEAN, "slapd": ["tcp,203.0.113.7,389"]}):
+            self.assertEqual(self.answer().status, 2)
+
+    def test_is_unknown_without_any_facts(self):
+        self.inventory.unlink()
+        result = self.answer()
+        self.assertEqual(result.status, 3)
+        self.assertIn("ZMFIREWALL UNKNOWN", result.out)
+
+    def test_does_not_wait_for_a_zimbra_that_hangs(self):
+        self.home.serve()
+        self.addCleanup(self.home.stop_server)
+        self.home.misbehave("soap hang")
+        with running(CLEAN):
+            started = time.monotonic()
+            result = self.answer()
+        self.assertEqual(result.status, 0, result.out + result.err)
+        self.assertIn("facts of 20", result.out)
+        # It gives itself 3.5 s of the 5; the rest is the machine's, which may be busy.
+        self.assertLess(time.monotonic() - started, 30)
+
+
+if __name__ == "__main__":
+    need_binary()
+    hosts.enter_namespaces()
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    unittest.main(argv=[sys.argv[0], "-v"])
