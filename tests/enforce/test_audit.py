@@ -21,6 +21,7 @@ CLEAN = {
     "nginx": NGINX,
     "memcached": [f"tcp,{ADDRESS},11211"],
     "sshd": ["tcp,0.0.0.0,22", "tcp,::,22"],
+    "java": ["tcp,127.0.0.1,7171"],  # zmconfigd
 }
 
 
@@ -122,6 +123,42 @@ class Audit(Case):
             self.skipTest("python3-jsonschema is not installed")
         schema = SOURCE / "templates" / "schema" / "audit-1.schema.json"
         jsonschema.validate(report, json.loads(schema.read_text(encoding="utf-8")))
+
+
+class Hostile(Case):
+    """A /proc that no kernel wrote: an error that names the line, never a report."""
+
+    def test_is_refused_with_the_line(self):
+        head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+        line = "   0: 00000000:0016 00000000:0000 0A 0:0 0:0 0 0 0 1\n"
+        with Home("cluster", node=NODE) as home:
+            net = home.path / "root" / "proc" / "net"
+            net.mkdir(parents=True)
+            for table in ("tcp", "tcp6", "udp", "udp6"):
+                (net / table).write_text(head, encoding="utf-8")
+            for text, told in (
+                ("", "tcp:1:"),
+                ("\x1b[2J\n", "tcp:1:"),
+                (head + line.replace("0A", "0A " * 3), "tcp:2:"),
+                (head + line + "x" * 100_000 + "\n", "tcp:3:"),
+                (head + line.replace("00000000:0016", "..:..") * 2, "tcp:2:"),
+                (head + line[:-1], "tcp:2:"),
+            ):
+                with self.subTest(told, text=text[:200]):
+                    (net / "tcp").write_text(text, encoding="utf-8")
+                    result = home.run("audit", source="zmprov")
+                    self.assert_refused(result)
+                    self.assertIn(told, result.err)
+                    self.assertNotIn("\x1b", result.err)
+                    nagios = home.run("audit", "--nagios", more=("--inventory", self.saved(home)))
+                    self.assertEqual(nagios.status, 3)
+                    self.assertEqual(nagios.out.count("\n"), 1)
+
+    def saved(self, home):
+        path = home.path / "inventory.json"
+        if not path.exists():
+            path.write_text(home.run("discover", "--json", source="zmprov").out, encoding="utf-8")
+        return path
 
 
 class Nagios(Case):

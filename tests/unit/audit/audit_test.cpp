@@ -242,6 +242,26 @@ TEST(Audit, CountsNothingThatThePolicyAccepts) {
     EXPECT_EQ(report.count(Severity::warning), 0U);
 }
 
+/// Tables as a kernel wrote them, in tests/fixtures/sockets.
+std::vector<std::string> findings_of_record(const std::string& name) {
+    auto deployment = proxy_of_cluster();
+    deployment.set("proxy1.example.com", "zimbraMemcachedBindAddress", "10.0.0.31");
+    const auto root = std::filesystem::path(ZMFIREWALL_SOURCE_DIR) / "tests/fixtures/sockets" / name;
+    const auto sockets = zmi::read_listening_sockets(root);
+    if (!sockets) return {sockets.error().what};
+    return findings_in_words(Node(deployment).has(*sockets).audit());
+}
+
+TEST(Audit, FindsNothingInTheRecordOfACleanProxy) {
+    EXPECT_EQ(findings_of_record("proxy-clean"), List{});
+}
+
+TEST(Audit, FindsAllInTheRecordOfAnExposedProxyTheWorstFirst) {
+    EXPECT_EQ(findings_of_record("proxy-exposed"),
+              (List{"live-memcached-udp 11211/udp", "live-ldap-public 389/tcp", "live-memcached-wide 11211/tcp",
+                    "listener-wider 11211/tcp", "listener-missing 110/tcp", "unknown-listener 10050/tcp"}));
+}
+
 TEST(Audit, FillsEveryWordOfEveryText) {
     auto deployment = proxy_of_cluster("192.0.2.31");
     deployment.addresses("proxy1.example.com", {"192.0.2.31", "10.0.0.31"});

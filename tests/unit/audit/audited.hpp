@@ -31,6 +31,10 @@ public:
         m_sockets.sockets = zmi::settle(m_sockets.sockets);
         return *this;
     }
+    Node& has(const zmi::ListeningSockets& sockets) {
+        m_sockets = sockets;
+        return *this;
+    }
     /// Everything that the configuration asks for.
     Node& listens_as_configured() {
         const auto inventory = sorted();
