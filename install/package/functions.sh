@@ -1,0 +1,66 @@
+# Where an administrator of Zimbra looks for commands: a link of ours, never in place of somebody's file.
+link_command() {
+    for bin in /opt/zimbra/bin /opt/zextras/bin; do
+        if [ -d "$bin" ] && [ ! -e "$bin/zmfirewall" ] && [ ! -L "$bin/zmfirewall" ]; then
+            ln -s /usr/bin/zmfirewall "$bin/zmfirewall"
+        fi
+    done
+}
+
+unlink_command() {
+    for bin in /opt/zimbra/bin /opt/zextras/bin; do
+        if [ "$(readlink "$bin/zmfirewall" 2>/dev/null)" = /usr/bin/zmfirewall ]; then
+            rm -f "$bin/zmfirewall"
+        fi
+    done
+}
+
+mail_user() {
+    for name in zimbra zextras; do
+        if id "$name" >/dev/null 2>&1; then
+            echo "$name"
+            return 0
+        fi
+    done
+    return 1
+}
+
+# State and log of the mail server's user. That user may own the folders above: mkdir without -p and chown -h follow
+# no link that it could have put there.
+make_state() {
+    user=$(mail_user) || return 0
+    for data in /opt/zimbra/data /opt/zextras/data; do
+        if [ -d "$data" ] && mkdir -m 0750 "$data/zmfirewall" 2>/dev/null; then
+            chown -h "$user:" "$data/zmfirewall"
+        fi
+    done
+    if [ ! -e /var/log/zmfirewall/recompute.log ] && [ -d /var/log/zmfirewall ]; then
+        (umask 0137 && : >/var/log/zmfirewall/recompute.log)
+        chown -h "$user:" /var/log/zmfirewall/recompute.log
+    fi
+}
+
+# Rules that root has confirmed are not the package's to unload: a host must not be open because of apt-get remove.
+warn_of_rules() {
+    if [ -e /var/lib/zmfirewall/confirmed ] || [ -L /var/lib/zmfirewall/confirmed ]; then
+        echo "zmfirewall: the rules that were confirmed stay loaded; \"zmfirewall remove\" would have taken them away" >&2
+    fi
+}
+
+# All that the command and this script made. What is loaded in the kernel stays until the next boot.
+remove_state() {
+    rm -rf /opt/zimbra/data/zmfirewall /opt/zextras/data/zmfirewall /var/log/zmfirewall /var/lib/zmfirewall
+    rm -f /etc/systemd/system/zmfirewall.service /etc/systemd/system/sysinit.target.wants/zmfirewall.service
+    rm -f /etc/systemd/system/zmfirewall-rollback.service
+    rm -f /etc/systemd/system/multi-user.target.wants/zmfirewall-rollback.service
+}
+
+# After packages of the mail server have changed: does not wait, the service waits for the end of the upgrade.
+after_upgrade() {
+    link_command
+    make_state
+    if [ -d /run/systemd/system ] && [ -e /opt/zimbra/bin/zmprov ] &&
+        systemctl --quiet is-enabled zmfirewall-recompute.timer 2>/dev/null; then
+        systemctl start --no-block zmfirewall-recompute.service || true
+    fi
+}
