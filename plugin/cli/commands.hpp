@@ -60,6 +60,8 @@ struct ApplyOptions {
 [[nodiscard]] ExitStatus run_remove(const Context& context);
 [[nodiscard]] ExitStatus run_watch_inside(const Context& context, const std::string& token, int pid);
 
+[[nodiscard]] ExitStatus run_doctor(const Context& context, bool json);
+
 [[nodiscard]] ExitStatus run_formats(const Context& context);
 [[nodiscard]] ExitStatus run_catalogue(const Context& context, const std::string& what);
 
