@@ -7,6 +7,7 @@
 #include <iostream>
 #include <plugin/cli/application.hpp>
 #include <plugin/cli/commands.hpp>
+#include <plugin/cli/pages/pages.hpp>
 #include <plugin/prove/prove.hpp>
 
 namespace zmfw {
@@ -41,9 +42,11 @@ struct Invocation {
     std::string accepted;
     AuditOptions audit;
     std::string token;
+    std::string pages;
     int pid = 0;
     bool discover_json = false;
     bool host_json = false;
+    bool doctor_json = false;
     std::function<ExitStatus(const Context&)> run;
 };
 
@@ -278,6 +281,28 @@ void add_handover_commands(CLI::App& app, Invocation& call) {
     });
 }
 
+void add_doctor_command(CLI::App& app, Invocation& call) {
+    auto* doctor = add_command(app, "doctor", "Check this installation: what is missing, and how to mend it");
+    doctor->add_flag("--json", call.doctor_json, "As JSON (schema zmfirewall/doctor/1)");
+    doctor->callback(
+        [&call] { call.run = [&call](const Context& context) { return run_doctor(context, call.doctor_json); }; });
+}
+
+/// What the build asks for: the manual page and the completions, of whatever commands there are by then.
+void add_pages_command(CLI::App& app, Invocation& call) {
+    auto* pages = app.add_subcommand("help-pages", "")->group("");
+    pages->add_option("kind", call.pages)->required()->check(CLI::IsMember({"man", "bash", "zsh", "fish"}));
+    pages->callback([&app, &call] {
+        call.run = [&app, &call](const Context&) {
+            const auto program = read_command_tree(app);
+            if (call.pages == "bash") return print(bash_completion(program));
+            if (call.pages == "zsh") return print(zsh_completion(program));
+            if (call.pages == "fish") return print(fish_completion(program));
+            return print(manual_page(program, {ZMFIREWALL_VERSION, k_examples, k_exit_status_table}));
+        };
+    });
+}
+
 /// A stream that the caller closed must not become the number of a file that we open, and a result that nobody can
 /// get is a failure: what is written to a full device says so.
 void keep_standard_streams() {
@@ -317,6 +342,8 @@ int run_application(int argc, char** argv) {
     add_record_commands(app, call);
     add_audit_command(app, call);
     add_handover_commands(app, call);
+    add_doctor_command(app, call);
+    add_pages_command(app, call);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

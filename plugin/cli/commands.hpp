@@ -110,6 +110,8 @@ struct AuditOptions {
 /// Of this node, from its live sockets.
 [[nodiscard]] ExitStatus run_audit(const Context& context, const AuditOptions& options);
 
+[[nodiscard]] ExitStatus run_doctor(const Context& context, bool json);
+
 [[nodiscard]] ExitStatus run_formats(const Context& context);
 [[nodiscard]] ExitStatus run_host(const Context& context, bool json);
 [[nodiscard]] ExitStatus run_catalogue(const Context& context, const std::string& what);

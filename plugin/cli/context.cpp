@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <plugin/cli/context.hpp>
+#include <plugin/cli/progress.hpp>
 #include <plugin/plan/digest.hpp>
 #include <zmintegration/discovery/discovery.hpp>
 #include <zmintegration/facts/inventory_json.hpp>
@@ -133,8 +134,7 @@ ExitStatus to_status(zmi::ErrorKind kind) {
 }
 
 void say(std::string_view text) {
-    // Nobody may be there to hear it; that is no reason to die.
-    static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+    Progress::write_past(text);
 }
 
 void tell(std::string_view line) {
@@ -256,6 +256,8 @@ zmi::Expected<zmi::Inventory> Context::inventory(const Catalogue& catalogue, con
     const auto http = zmi::make_http_transport();
     const auto resolver = zmi::make_system_resolver();
     const zmi::SystemClock clock;
+    Progress progress;
+    progress.step("asking the installation");
     auto inventory = zmi::discover(options, catalogue.wanted(), {*processes, *http, *resolver, clock}, tell);
     if (!inventory) return inventory;
     if (auto checked = check_inventory(*inventory, catalogue, policy); !checked) return tl::unexpected(checked.error());

@@ -25,7 +25,7 @@ inline constexpr const char* k_exit_status_table =
     "  1   done, with findings or differences where the command is asked for them;\n"
     "      emit: a blocker that the policy does not accept, nothing written;\n"
     "      apply: a blocker, SSH would be cut, or rules wait for confirm; status: different;\n"
-    "      audit: findings (audit --nagios has the statuses of a plugin: 0 to 3)\n"
+    "      audit: findings (audit --nagios has the statuses of a plugin: 0 to 3); doctor: something failed\n"
     "  2   usage\n"
     "  3   no source answered, or knowledge is incomplete; a plan that is old or of another host\n"
     "  4   a program failed or timed out, or the result could not be written\n"
