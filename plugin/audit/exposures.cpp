@@ -216,11 +216,12 @@ void ExposureFinder::report(const FindingSpec& spec, Words words, const AuditedP
     found.finding.server = m_input.plan.name;
     found.finding.text = filled(spec.text, words);
     found.finding.accepted = m_input.policy.accepted_findings.contains(spec.id);
+    // No command for an address that the node does not have, and then none of those that go with it.
+    const bool known = std::none_of(spec.remedy.begin(), spec.remedy.end(), [&](const RemedySpec& remedy) {
+        return remedy.text.find("{internal}") != std::string::npos && !words.contains("internal");
+    });
     for (const auto& remedy : spec.remedy) {
-        // No command for an address that the node does not have.
-        const bool unknown = (remedy.find("{internal}") != std::string::npos && !words.contains("internal")) ||
-                             (remedy.find("{address}") != std::string::npos && !words.contains("address"));
-        if (!unknown) found.finding.remedy.push_back(filled(remedy, words));
+        if (known) found.finding.remedy.push_back(filled(remedy.text, words));
     }
     if (one != nullptr) {
         found.endpoint = one->listener.endpoint;

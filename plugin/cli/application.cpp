@@ -230,6 +230,9 @@ void add_record_commands(CLI::App& app, Invocation& call) {
     accept->callback([&call] {
         call.run = [&call](const Context& context) { return run_accept(context, call.accept_state, call.accepted); };
     });
+}
+
+/// What is, against what should be.
 void add_audit_command(CLI::App& app, Invocation& call) {
     auto* audit = add_command(app, "audit", "What this node really exposes, against what it should; changes nothing");
     auto* json = audit->add_flag("--json", call.audit.json, "As JSON (schema zmfirewall/audit/1)");

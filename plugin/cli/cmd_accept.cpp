@@ -7,7 +7,7 @@
 namespace zmfw {
 namespace {
 
-zmi::Expected<Record> find_record(const Store& store, const std::string& name) {
+zmi::Expected<RunRecord> find_record(const Store& store, const std::string& name) {
     if (name.empty() || name == "last") {
         auto record = store.last();
         if (!record) return tl::unexpected(std::move(record.error()));

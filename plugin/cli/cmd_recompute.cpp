@@ -60,9 +60,9 @@ private:
     zmi::SystemClock m_clock;
     std::optional<Format> m_format;
     Recipients m_recipients;
-    std::optional<Record> m_last;
-    std::optional<Record> m_accepted;
-    Record m_new;
+    std::optional<RunRecord> m_last;
+    std::optional<RunRecord> m_accepted;
+    RunRecord m_new;
 };
 
 Expected<void> Recompute::check_options() {

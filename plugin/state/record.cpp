@@ -74,7 +74,7 @@ private:
     std::string m_problem;
 };
 
-void read_head(RecordReader& reader, Record& record) {
+void read_head(RecordReader& reader, RunRecord& record) {
     if (reader.line() != k_first_line) reader.fail("it does not begin as a record does");
     record.id = reader.number(reader.value("id"), 1'000'000'000'000);
     record.made_at = reader.value("made_at");
@@ -102,11 +102,11 @@ std::pair<std::uint64_t, std::string> read_part(RecordReader& reader, std::strin
 
 }  // namespace
 
-std::string Record::name() const {
+std::string RunRecord::name() const {
     return fmt::format("record {} of {}", id, made_at);
 }
 
-std::string to_text(const Record& record) {
+std::string to_text(const RunRecord& record) {
     const auto inventory = zmi::to_json(record.inventory);
     const auto plan = to_json(record.plan);
     const auto& digests = record.digests;
@@ -120,9 +120,9 @@ std::string to_text(const Record& record) {
     return text + fmt::format("end {}\n", sha256_hex(text));
 }
 
-zmi::Expected<Record> parse_record(std::string_view text, std::string_view name) {
+zmi::Expected<RunRecord> parse_record(std::string_view text, std::string_view name) {
     RecordReader reader(text);
-    Record record;
+    RunRecord record;
     read_head(reader, record);
     const auto [inventory_size, inventory_digest] = read_part(reader, "inventory");
     const auto [plan_size, plan_digest] = read_part(reader, "plan");

@@ -11,7 +11,7 @@
 namespace zmfw {
 
 /// What one successful run learnt and decided.
-struct Record {
+struct RunRecord {
     std::uint64_t id = 0;
     std::string made_at;  ///< RFC 3339, UTC
     Digests digests;
@@ -23,10 +23,10 @@ struct Record {
 };
 
 /// One file: a head of lines, the inventory, the plan, and a checksum over all of it.
-[[nodiscard]] std::string to_text(const Record& record);
+[[nodiscard]] std::string to_text(const RunRecord& record);
 
 /// Strict: exactly what to_text() writes, whole, with every checksum right and both documents of the strict form.
 /// Errors of kind data.
-[[nodiscard]] zmi::Expected<Record> parse_record(std::string_view text, std::string_view name);
+[[nodiscard]] zmi::Expected<RunRecord> parse_record(std::string_view text, std::string_view name);
 
 }  // namespace zmfw

@@ -126,7 +126,7 @@ Expected<std::vector<std::uint64_t>> Store::list() const {
     return numbers(records(), k_suffix);
 }
 
-Expected<Record> Store::read(const fs::path& path) const {
+Expected<RunRecord> Store::read(const fs::path& path) const {
     const auto text = zmi::read_file(path, k_record_limit);
     if (!text) return zmi::failure(ErrorKind::program, text.error().what);
     auto record = parse_record(*text, path.string());
@@ -140,7 +140,7 @@ Expected<Record> Store::read(const fs::path& path) const {
                         "`zmfirewall recompute` makes a new record");
 }
 
-Expected<Record> Store::load(std::uint64_t id) const {
+Expected<RunRecord> Store::load(std::uint64_t id) const {
     std::error_code code;
     if (!fs::exists(path_of(id), code)) {
         const auto known = list();
@@ -155,7 +155,7 @@ Expected<Record> Store::load(std::uint64_t id) const {
     return record;
 }
 
-Expected<std::optional<Record>> Store::last() const {
+Expected<std::optional<RunRecord>> Store::last() const {
     auto ids = list();
     if (!ids) return tl::unexpected(std::move(ids.error()));
     for (auto id = ids->rbegin(); id != ids->rend(); ++id) {
@@ -163,18 +163,18 @@ Expected<std::optional<Record>> Store::last() const {
         if (record) return std::optional(std::move(*record));
         if (record.error().kind != ErrorKind::data) return tl::unexpected(std::move(record.error()));
     }
-    return std::optional<Record>();
+    return std::optional<RunRecord>();
 }
 
-Expected<std::optional<Record>> Store::accepted() const {
+Expected<std::optional<RunRecord>> Store::accepted() const {
     const auto path = m_folder / "accepted.record";
     std::error_code code;
-    if (!fs::exists(path, code)) return std::optional<Record>();
+    if (!fs::exists(path, code)) return std::optional<RunRecord>();
     auto record = read(path);
     if (record) return std::optional(std::move(*record));
     if (record.error().kind != ErrorKind::data) return tl::unexpected(std::move(record.error()));
     m_tell("nothing counts as accepted until `zmfirewall accept` says again what is applied");
-    return std::optional<Record>();
+    return std::optional<RunRecord>();
 }
 
 std::uint64_t Store::highest() const {
@@ -191,7 +191,7 @@ std::uint64_t Store::highest() const {
     return highest;
 }
 
-Expected<std::uint64_t> Store::add(Record& record, std::size_t keep) const {
+Expected<std::uint64_t> Store::add(RunRecord& record, std::size_t keep) const {
     record.id = highest() + 1;
     const auto text = to_text(record);
     if (const auto again = parse_record(text, "the new record"); !again)
@@ -210,7 +210,7 @@ void Store::prune(std::size_t keep) const {
         ::unlink((records() / (std::to_string(ids[i]) + std::string(k_damaged))).c_str());
 }
 
-Expected<void> Store::accept(const Record& record) const {
+Expected<void> Store::accept(const RunRecord& record) const {
     return as_program_error(zmi::write_file_atomically(m_folder / "accepted.record", to_text(record), 0640));
 }
 

@@ -36,16 +36,16 @@ public:
     /// The numbers of all records, ascending.
     [[nodiscard]] zmi::Expected<std::vector<std::uint64_t>> list() const;
     /// A damaged record is set aside, told, and an error of kind data; one that is not there is of kind usage.
-    [[nodiscard]] zmi::Expected<Record> load(std::uint64_t id) const;
+    [[nodiscard]] zmi::Expected<RunRecord> load(std::uint64_t id) const;
     /// The newest record that is whole; damaged ones are set aside and told.
-    [[nodiscard]] zmi::Expected<std::optional<Record>> last() const;
+    [[nodiscard]] zmi::Expected<std::optional<RunRecord>> last() const;
     /// nullopt where nothing was accepted, or where it is damaged, which is told.
-    [[nodiscard]] zmi::Expected<std::optional<Record>> accepted() const;
+    [[nodiscard]] zmi::Expected<std::optional<RunRecord>> accepted() const;
 
     /// Gives the record its number and keeps it, and of all records the newest `keep`. Fails, and leaves all as it
     /// was, where the record could not be read again.
-    [[nodiscard]] zmi::Expected<std::uint64_t> add(Record& record, std::size_t keep) const;
-    [[nodiscard]] zmi::Expected<void> accept(const Record& record) const;
+    [[nodiscard]] zmi::Expected<std::uint64_t> add(RunRecord& record, std::size_t keep) const;
+    [[nodiscard]] zmi::Expected<void> accept(const RunRecord& record) const;
 
     /// A short text of ours; empty where there is none or it cannot be read.
     [[nodiscard]] std::string note(const std::string& name) const;
@@ -56,7 +56,7 @@ public:
 private:
     [[nodiscard]] std::filesystem::path records() const { return m_folder / "records"; }
     [[nodiscard]] std::filesystem::path path_of(std::uint64_t id) const;
-    [[nodiscard]] zmi::Expected<Record> read(const std::filesystem::path& path) const;
+    [[nodiscard]] zmi::Expected<RunRecord> read(const std::filesystem::path& path) const;
     [[nodiscard]] std::uint64_t highest() const;
     void prune(std::size_t keep) const;
 

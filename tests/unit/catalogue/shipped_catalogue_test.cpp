@@ -140,10 +140,16 @@ TEST(ShippedCatalogue, NeverOpensAnythingUnverifiedByItself) {
     EXPECT_EQ(found, unverified);
 }
 
+/// What audit finds in live sockets; no plan has it, so it stops no rules.
+bool is_of_audit(const FindingSpec& finding) {
+    return finding.kind.starts_with("live-") || finding.kind.starts_with("listener-") ||
+           finding.kind == "dual-stack-gap" || finding.kind == "rules-drift";
+}
+
 TEST(ShippedCatalogue, StopsRulesForFiveFindingsAlone) {
     std::set<std::string> blockers;
     for (const auto& finding : shipped_catalogue().findings) {
-        if (finding.severity == Severity::blocker) blockers.insert(finding.id);
+        if (finding.severity == Severity::blocker && !is_of_audit(finding)) blockers.insert(finding.id);
     }
     const std::set<std::string> expected = {"only-loopback-address", "port-conflict", "ports-swapped",
                                             "sshd-unreadable", "upstream-port-indirection"};
@@ -206,8 +212,12 @@ std::set<std::string> words_in(const std::string& text) {
 
 TEST(ShippedCatalogue, UsesOnlyWordsThatTheFindingsFillIn) {
     for (const auto& finding : shipped_catalogue().findings) {
-        ASSERT_TRUE(words_by_kind().contains(finding.kind)) << finding.id << " " << finding.kind;
-        const auto& known = words_by_kind().at(finding.kind);
+        // What plugin/audit/exposures.cpp fills in.
+        static const std::set<std::string> audit = {"endpoint", "title",    "protocol",   "port",    "addresses",
+                                                    "public",   "expected", "configured", "program", "comment",
+                                                    "internal", "missing",  "extra",      "format"};
+        ASSERT_TRUE(is_of_audit(finding) || words_by_kind().contains(finding.kind)) << finding.id << finding.kind;
+        const auto& known = is_of_audit(finding) ? audit : words_by_kind().at(finding.kind);
         auto used = words_in(finding.text);
         for (const auto& remedy : finding.remedy) {
             used.merge(words_in(remedy.text));
@@ -224,6 +234,9 @@ std::string filled(std::string remedy) {
                                                              {"endpoint", "smtp"},
                                                              {"port", "25"},
                                                              {"each-port", "25"},
+                                                             {"protocol", "tcp"},
+                                                             {"comment", "agent"},
+                                                             {"internal", "10.0.0.5"},
                                                              {"command", "zmprov gs mail.example.com"}};
     for (const auto& [word, value] : words) {
         remedy = std::regex_replace(remedy, std::regex("\\{" + word + "\\}"), value);

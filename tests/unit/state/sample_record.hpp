@@ -5,10 +5,10 @@
 
 namespace zmfw::test {
 
-inline Record sample_record() {
+inline RunRecord sample_record() {
     Deployment deployment;
     deployment.mailstore("mbox1.example.com", "10.0.0.11").server("mta1.example.com", "mta", "10.0.0.21");
-    Record record;
+    RunRecord record;
     record.id = 7;
     record.made_at = "2026-11-24T06:15:47Z";
     record.digests = {"0.1.0", std::string(64, 'a'), "none", {{"conf/zmconfigd.cf", std::string(64, 'b')}}};
