@@ -50,7 +50,7 @@ class Doctor(Case):
                 self.assertNotEqual(check["fix"], "", check)
         for subject in ("source soap", "source zmprov", "source zmprov-ldap", "catalogue", "templates", "policy", "state"):
             self.assertEqual(self.one(result, subject)["health"], "ok", self.one(result, subject))
-        for secret in self.home.secrets().values():
+        for secret in self.home.secrets():
             self.assertNotIn(str(secret), result.out + result.err)
 
     def test_text_is_for_people_and_ends_with_a_count(self):

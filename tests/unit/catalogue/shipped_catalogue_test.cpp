@@ -159,6 +159,8 @@ TEST(ShippedCatalogue, StopsRulesForFiveFindingsAlone) {
 TEST(ShippedCatalogue, NeverAdvisesTheLoopbackForMemcached) {
     for (const auto& finding : shipped_catalogue().findings) {
         for (const auto& remedy : finding.remedy) {
+            // A database is for its own node, and loopback is where Zimbra itself binds it.
+            if (finding.id == "live-database") continue;
             EXPECT_EQ(remedy.text.find("127.0.0.1"), std::string::npos) << finding.id;
             for (const auto& change : remedy.changes) EXPECT_NE(change.value, "127.0.0.1") << finding.id;
         }
