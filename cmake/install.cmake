@@ -5,7 +5,7 @@ set(package_build ${PROJECT_BINARY_DIR}/package)
 
 install(TARGETS zmfirewall RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY templates/ DESTINATION ${CMAKE_INSTALL_DATADIR}/zmfirewall)
-install(FILES README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/zmfirewall)
+install(FILES README.md docs/cookbook.md docs/building.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/zmfirewall)
 
 # What only packages have is of a component of its own: "cmake --install" writes nothing outside of its prefix.
 set(packaged COMPONENT package EXCLUDE_FROM_ALL)
