@@ -33,7 +33,8 @@ constexpr std::size_t k_many = 5;
 /// A list of sources, written once for all rules that have it.
 struct SourceList {
     Texts texts;
-    std::string set_name;  ///< of a set with just these elements; at most 31 characters, as ipset has it
+    bool has_networks = false;  ///< not only single addresses
+    std::string set_name;       ///< of a set with just these elements; at most 31 characters, as ipset has it
 };
 
 /// All rules of one (protocol, port).
@@ -129,6 +130,9 @@ private:
             for (const auto& source : sources) texts.push_back(source.to_short_string());
             if (m_names_sets) found->second.set_name = set_name(sources, texts);
             found->second.texts = make_texts(std::move(texts));
+            found->second.has_networks = std::any_of(sources.begin(), sources.end(), [](const auto& source) {
+                return source.prefix != source.network.width();
+            });
         }
         return found->second;
     }
@@ -200,6 +204,8 @@ private:
         item.set("from6", list6.texts);
         item.set("sources4", rule.any4() ? m_none : list4.texts);
         item.set("sources6", rule.any6() ? m_none : list6.texts);
+        item.set("has_networks4", list4.has_networks);
+        item.set("has_networks6", list6.has_networks);
         item.set("set4", list4.set_name);
         item.set("set6", list6.set_name);
         item.set("is_many4", rule.sources4.size() >= k_many);

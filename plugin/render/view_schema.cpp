@@ -62,10 +62,11 @@ ViewSchema because() {
 
 ViewSchema rules() {
     auto fields = port_fields();
-    fields.merge(texts_and_flags(
-        {"id", "service_id", "endpoint", "reason", "audience", "note", "comment", "set4", "set6"},
-        {"is_tcp", "is_udp", "has_comment", "any4", "any6", "any_both", "has_sources4", "has_sources6",
-         "has_destinations4", "has_destinations6", "has_peers", "has_ipv4", "has_ipv6", "is_many4", "is_many6"}));
+    fields.merge(
+        texts_and_flags({"id", "service_id", "endpoint", "reason", "audience", "note", "comment", "set4", "set6"},
+                        {"is_tcp", "is_udp", "has_comment", "any4", "any6", "any_both", "has_sources4", "has_sources6",
+                         "has_destinations4", "has_destinations6", "has_networks4", "has_networks6", "has_peers",
+                         "has_ipv4", "has_ipv6", "is_many4", "is_many6"}));
     fields["title"] = field_of(Kind::free_text);
     fields["because"] = because();
     for (const auto* name : {"sources4", "sources6", "from4", "from6"}) fields[name] = networks();

@@ -67,6 +67,13 @@ TEST(Nftables, LimitsARuleToItsAddress) {
     EXPECT_FALSE(holds(text, "tcp_11211_1_ipv6"));
 }
 
+TEST(Nftables, KeepsSingleAddressesInSetsOfConstantSpeed) {
+    const auto text = rules_of(sample::mixed_plan());
+    EXPECT_TRUE(holds(text, "set tcp_11211_1_ipv4 {\n\t\ttype ipv4_addr\n\t\telements"));
+    EXPECT_TRUE(holds(text, "set tcp_389_1_ipv6 {\n\t\ttype ipv6_addr\n\t\telements"));
+    EXPECT_TRUE(holds(text, "set tcp_389_1_ipv4 {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements"));
+}
+
 TEST(Nftables, OpensAPortToOneFamilyWhereThePlanHasOne) {
     EXPECT_TRUE(holds(rules_of(sample::mixed_plan()), "\tchain tcp_80 {\n\t\tmeta nfproto ipv4 counter accept"));
 }
