@@ -12,6 +12,8 @@ import sys
 import time
 import unittest
 
+import jsonschema
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import deployed  # noqa: E402
 import hosts  # noqa: E402
@@ -110,10 +112,6 @@ class Verify(unittest.TestCase):
         self.assertIn("as planned", text)
 
     def check_schema(self, answer):
-        try:
-            import jsonschema  # pylint: disable=import-outside-toplevel
-        except ImportError:
-            return
         path = support.SOURCE / "templates" / "schema" / "verify-1.schema.json"
         jsonschema.validate(answer, json.loads(path.read_text(encoding="utf-8")))
 
