@@ -186,3 +186,26 @@ class Deployment:
         test.assertFalse(sorted(wanted - passed)[:10], f"{len(wanted - passed)} are blocked that the plan allows")
         print(f"{len(packets)} packets, {len(wanted)} of them allowed: all as planned")
         return passed
+
+    def check_outbound(self, case, load):
+        """Of a deployment that was planned with outbound and is not loaded yet: exactly what the plans of two of its
+        servers say leaves them, and answers do. `load(server)` loads the rules of one."""
+        clients = ["mta1.example.com", "mbox1.example.com"]
+        packets = [p for p in self.packets([*self.plans, "stranger"]) if p.client in clients]
+        lost = set(packets) - self.passing(packets, sure=packets)
+        case.assertFalse(sorted(lost)[:10], "without rules everything must arrive, or the test says nothing")
+        for server in self.plans:
+            load(server)
+        passed = self.compare(case, packets)
+        outside = {(p.client, p.protocol, p.port) for p in passed if p.server == "stranger"}
+        # Independent of the plan: what an MTA is for, and what nobody should send out.
+        case.assertIn((clients[0], "tcp", 25), outside)
+        case.assertIn((clients[0], "udp", 53), outside)
+        case.assertNotIn((clients[1], "tcp", 25), outside)
+        for client in clients:
+            case.assertFalse({port for c, _, port in outside if c == client} & {22, 389, 7025, 7071, 11211, 3306})
+        # Answers leave: a stranger still gets in where the public may, and sshd answers.
+        for port in (25, 22):
+            stranger = self.hosts["stranger"].addresses[0]
+            target = [stranger, self.plans[clients[0]]["addresses"][0], port, 1]
+            case.assertEqual(self.hosts["stranger"].call("connect", targets=[target]), [1])

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """apply, confirm, rollback, status and remove with the real firewalld, in a machine of the private Debian tree."""
 
-import os
 import pathlib
 import shutil
 import subprocess
@@ -41,17 +40,7 @@ class Firewalld(unittest.TestCase):
                 home.policy('<allow port="10050" protocol="tcp" from="10.0.9.9" comment="monitoring"/>')
         self.machine = debian_root.Machine(SERVER, binds={folder: folder})
         self.addCleanup(self.machine.close)
-        self.bring_libraries()
         surroundings.start_firewalld(self.machine)
-
-    def bring_libraries(self):
-        """Those of zmfirewall that the tree does not have: its machines are for other programs."""
-        listing = subprocess.run(["ldd", support.BINARY], stdout=subprocess.PIPE, text=True, check=True).stdout
-        for line in listing.splitlines():
-            path = line.partition("=> ")[2].split(" ")[0]
-            if path.startswith("/") and not self.machine.path(path).exists():
-                shutil.copy(os.path.realpath(path), self.machine.path("/usr/local/lib") / os.path.basename(path))
-        self.machine.run(["ldconfig"])
 
     def do(self, *arguments, status=0):
         found, output = self.machine.run(
