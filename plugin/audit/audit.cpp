@@ -125,8 +125,7 @@ private:
     [[nodiscard]] bool allowed_by_policy(const Port& port) const {
         const auto& open = m_input.plan.open;
         return std::any_of(open.begin(), open.end(), [&](const OpenPort& one) {
-            return one.endpoint == "policy" && one.protocol == port.protocol && one.port.first <= port.number &&
-                   port.number <= one.port.last;
+            return one.endpoint == "policy" && one.protocol == port.protocol && one.port.contains(port.number);
         });
     }
 

@@ -76,7 +76,7 @@ bool ExposureFinder::meant_for_all(const Port& port) const {
     return std::any_of(open.begin(), open.end(), [&](const OpenPort& one) {
         const bool any =
             std::any_of(one.sources.begin(), one.sources.end(), [](const auto& cidr) { return cidr.is_any(); });
-        return any && one.protocol == port.protocol && one.port.first <= port.number && port.number <= one.port.last;
+        return any && one.protocol == port.protocol && one.port.contains(port.number);
     });
 }
 

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
-#include <charconv>
 #include <plugin/cli/commands.hpp>
 #include <plugin/cli/recorded.hpp>
 #include <zmintegration/support/file_lock.hpp>
+#include <zmintegration/support/text.hpp>
 
 namespace zmfw {
 namespace {
@@ -15,12 +15,11 @@ zmi::Expected<RunRecord> find_record(const Store& store, const std::string& name
         return zmi::failure(zmi::ErrorKind::knowledge, fmt::format("{} has no record", store.folder().string()),
                             "make one: zmfirewall recompute");
     }
-    std::uint64_t id = 0;
-    const auto read = std::from_chars(name.data(), name.data() + name.size(), id);
-    if (read.ec != std::errc() || read.ptr != name.data() + name.size())
+    const auto id = zmi::parse_number<std::uint64_t>(name);
+    if (!id)
         return zmi::failure(zmi::ErrorKind::usage, fmt::format("'{}' is no number of a record", name.substr(0, 80)),
                             "zmfirewall diff shows the number of the last");
-    return store.load(id);
+    return store.load(*id);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <plugin/handover/host_facts.hpp>
 #include <plugin/handover/watch.hpp>
 #include <zmintegration/support/clock.hpp>
+#include <zmintegration/support/file_lock.hpp>
 #include <zmintegration/support/text.hpp>
 
 namespace zmfw {
@@ -40,7 +41,7 @@ ExitStatus show(const Handed& handed, zmi::ProcessRunner& runner) {
 
 ExitStatus load(const Places& places, const Handed& handed, zmi::ProcessRunner& runner) {
     if (auto made = make_state_folder(places); !made) return report(made.error());
-    Lock lock(places, 1);
+    zmi::FileLock lock(places.lock(), 1);
     if (!lock.held())
         return report(
             {zmi::ErrorKind::program, "another zmfirewall is changing rules here", "wait, and see its status"});

@@ -34,7 +34,7 @@ struct Facts {
 
 Expected<Planned> planned_from_last_inventory(const Context& context) {
     auto options = context.options();
-    options.inventory = options.zimbra_home / "data" / "zmfirewall" / "inventory.json";
+    options.inventory = options.last_inventory();
     options.source.clear();
     const Context last(options);
     const auto config = zmi::read_localconfig(options.zimbra_home);

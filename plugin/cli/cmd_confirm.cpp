@@ -2,6 +2,7 @@
 #include <plugin/cli/handed.hpp>
 #include <plugin/handover/persist.hpp>
 #include <plugin/handover/watch.hpp>
+#include <zmintegration/support/file_lock.hpp>
 
 namespace zmfw {
 namespace {
@@ -18,7 +19,7 @@ ExitStatus run_confirm(const Context& context) {
     if (const auto status = need_root(); status != ExitStatus::done) return status;
     const Places places(context.options().system_root);
     if (auto made = make_state_folder(places); !made) return report(made.error());
-    const Lock lock(places, k_lock_seconds);
+    const zmi::FileLock lock(places.lock(), k_lock_seconds);
     if (!lock.held()) return tell_busy();
     const auto runner = zmi::make_process_runner();
     const auto confirmed = confirm_pending(places, *runner);
@@ -36,7 +37,7 @@ ExitStatus run_rollback(const Context& context) {
     if (const auto status = need_root(); status != ExitStatus::done) return status;
     const Places places(context.options().system_root);
     if (auto made = make_state_folder(places); !made) return report(made.error());
-    const Lock lock(places, k_lock_seconds);
+    const zmi::FileLock lock(places.lock(), k_lock_seconds);
     if (!lock.held()) return tell_busy();
     const auto pending = read_pending(places);
     if (!pending) return report(pending.error());

@@ -6,8 +6,8 @@
 #include <plugin/cli/progress.hpp>
 #include <plugin/cli/style.hpp>
 #include <plugin/doctor/doctor.hpp>
+#include <plugin/helper/helper.hpp>
 #include <plugin/render/format.hpp>
-#include <plugin/render/format_check.hpp>
 #include <set>
 #include <zmintegration/support/text.hpp>
 
@@ -98,31 +98,14 @@ std::string doctor_json(const std::vector<Check>& checks) {
     return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-DoctorOptions doctor_options(const GlobalOptions& options) {
-    DoctorOptions result;
-    auto& discovery = result.discovery;
-    discovery.zimbra_home = options.zimbra_home;
-    discovery.system_root = options.system_root;
-    discovery.tls_ca = options.tls_ca;
-    discovery.tls_verify = !options.tls_no_verify;
-    discovery.last_inventory = options.zimbra_home / "data" / "zmfirewall" / "inventory.json";
-    discovery.deadline = std::chrono::seconds(options.timeout_seconds);
-    for (const auto kind : {zmi::SourceKind::soap, zmi::SourceKind::zmprov, zmi::SourceKind::zmprov_ldap}) {
-        if (options.source == zmi::to_string(kind)) discovery.only = kind;
-    }
-    result.inventory = options.inventory.string();
-    return result;
-}
-
 }  // namespace
 
 ExitStatus run_doctor(const Context& context, bool json) {
-    const auto options = doctor_options(context.options());
-    if (!context.options().source.empty() && !options.discovery.only) {
-        return report({zmi::ErrorKind::usage,
-                       fmt::format("no source is called {}", zmi::quoted(context.options().source)),
-                       "sources are soap, zmprov and zmprov-ldap"});
-    }
+    auto discovery = discovery_options(context.options());
+    if (!discovery) return report(discovery.error());
+    DoctorOptions options;
+    options.discovery = std::move(*discovery);
+    options.inventory = context.options().inventory.string();
     std::vector<DataSymptoms> data;
     std::vector<ProgramSymptoms> programs;
     const auto wanted = read_data(context, data, programs);

@@ -5,6 +5,7 @@
 #include <plugin/cli/here.hpp>
 #include <plugin/cli/planned.hpp>
 #include <plugin/cli/rendered.hpp>
+#include <plugin/helper/helper.hpp>
 #include <plugin/prove/prove.hpp>
 #include <plugin/render/format.hpp>
 #include <plugin/render/format_check.hpp>
@@ -15,27 +16,9 @@
 namespace zmfw {
 namespace {
 
-/// Rules that leave out what was asked for would be worse than none.
-zmi::Error no_outbound(const std::vector<std::filesystem::path>& roots, const Format& format) {
-    std::vector<std::string> able;
-    if (const auto formats = find_formats(roots)) {
-        for (const auto& other : *formats) {
-            if (other.names.contains("outbound")) able.push_back(other.name);
-        }
-    }
-    return {zmi::ErrorKind::usage, fmt::format("the format {} has no rules for what leaves a server", format.name),
-            fmt::format("formats that have: {}", fmt::join(able, ", "))};
-}
-
 zmi::Error no_observe(const std::vector<std::filesystem::path>& roots, const Format& format) {
-    std::vector<std::string> able;
-    if (const auto formats = find_formats(roots)) {
-        for (const auto& other : *formats) {
-            if (other.can_observe()) able.push_back(other.name);
-        }
-    }
     return {zmi::ErrorKind::usage, fmt::format("the format {} cannot observe without enforcing", format.name),
-            fmt::format("formats that can: {}", fmt::join(able, ", "))};
+            "formats that can: " + names_of_formats(roots, [](const Format& one) { return one.can_observe(); })};
 }
 
 ExitStatus run_check(const Format& format, const Files& files, zmi::ProcessRunner& runner) {
@@ -48,9 +31,7 @@ ExitStatus run_check(const Format& format, const Files& files, zmi::ProcessRunne
 }
 
 ExitStatus prove_server(const ServerPlan& server, const std::string& rules, zmi::ProcessRunner& runner) {
-    std::error_code code;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
-    const auto proof = prove(server, rules, runner, self);
+    const auto proof = prove(server, rules, runner, own_program());
     if (!proof) return report(proof.error());
     if (!proof->skipped_reason.empty()) {
         tell(fmt::format("{}: not proven: {}", server.name, proof->skipped_reason));

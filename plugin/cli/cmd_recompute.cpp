@@ -75,8 +75,7 @@ Expected<void> Recompute::check_options() {
         auto format = find_format(*roots, m_options.format);
         if (!format) return tl::unexpected(std::move(format.error()));
         if (m_options.outbound && !format->names.contains("outbound"))
-            return zmi::failure(ErrorKind::usage,
-                                fmt::format("the format {} has no rules for what leaves a server", format->name));
+            return tl::unexpected(no_outbound(*roots, *format));
         m_format = std::move(*format);
     }
     if (!m_options.notify_command.empty()) {

@@ -1,4 +1,5 @@
 #include <plugin/cli/handed.hpp>
+#include <zmintegration/support/file_lock.hpp>
 
 namespace zmfw {
 
@@ -6,7 +7,7 @@ ExitStatus run_remove(const Context& context) {
     if (const auto status = need_root(); status != ExitStatus::done) return status;
     const Places places(context.options().system_root);
     if (auto made = make_state_folder(places); !made) return report(made.error());
-    const Lock lock(places, 10);
+    const zmi::FileLock lock(places.lock(), 10);
     if (!lock.held())
         return report(
             {zmi::ErrorKind::program, "another zmfirewall is changing rules here", "wait, and see its status"});

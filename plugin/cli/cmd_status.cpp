@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <plugin/cli/handed.hpp>
 #include <plugin/handover/trusted.hpp>
-#include <plugin/render/format_check.hpp>
+#include <plugin/helper/helper.hpp>
 #include <zmintegration/support/file.hpp>
 
 namespace zmfw {

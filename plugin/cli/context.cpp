@@ -5,6 +5,7 @@
 #include <cstring>
 #include <plugin/cli/context.hpp>
 #include <plugin/cli/progress.hpp>
+#include <plugin/helper/helper.hpp>
 #include <plugin/plan/digest.hpp>
 #include <zmintegration/discovery/discovery.hpp>
 #include <zmintegration/facts/inventory_json.hpp>
@@ -156,13 +157,26 @@ ExitStatus print(std::string_view result) {
 }
 
 /// --data; beside the program as installed; the source tree of an uninstalled build; the system's place.
+zmi::Expected<zmi::DiscoveryOptions> discovery_options(const GlobalOptions& options) {
+    const auto source = parse_source(options.source);
+    if (!source) return tl::unexpected(source.error());
+    zmi::DiscoveryOptions discovery;
+    discovery.only = *source;
+    discovery.zimbra_home = options.zimbra_home;
+    discovery.system_root = options.system_root;
+    discovery.tls_ca = options.tls_ca;
+    discovery.tls_verify = !options.tls_no_verify;
+    discovery.last_inventory = options.last_inventory();
+    discovery.deadline = std::chrono::seconds(options.timeout_seconds);
+    return discovery;
+}
+
 zmi::Expected<std::filesystem::path> Context::data_folder() const {
     if (!m_options.data.empty()) {
         if (is_data_folder(m_options.data)) return m_options.data;
         return zmi::failure(zmi::ErrorKind::usage, fmt::format("{} has no folder catalogue", m_options.data.string()));
     }
-    std::error_code code;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
+    const auto self = own_program();
     std::vector<std::filesystem::path> folders = {self.parent_path().parent_path() / "share" / "zmfirewall"};
     if (self.string().starts_with(ZMFIREWALL_BUILD_DIR "/")) folders.insert(folders.begin(), ZMFIREWALL_SOURCE_DATA);
     folders.emplace_back("/usr/share/zmfirewall");
@@ -239,16 +253,9 @@ zmi::Expected<zmi::Inventory> Context::inventory(const Catalogue& catalogue, con
             return tl::unexpected(checked.error());
         return inventory;
     }
-    const auto source = parse_source(m_options.source);
-    if (!source) return tl::unexpected(source.error());
-    zmi::DiscoveryOptions options;
-    options.zimbra_home = m_options.zimbra_home;
-    options.system_root = m_options.system_root;
-    options.only = *source;
-    options.tls_ca = m_options.tls_ca;
-    options.tls_verify = !m_options.tls_no_verify;
-    options.last_inventory = m_options.zimbra_home / "data" / "zmfirewall" / "inventory.json";
-    options.deadline = std::chrono::seconds(m_options.timeout_seconds);
+    auto asked = discovery_options(m_options);
+    if (!asked) return tl::unexpected(std::move(asked.error()));
+    auto& options = *asked;
     for (const auto& [name, facts] : policy.servers) {
         if (!facts.addresses.empty()) options.known_addresses.insert(name);
     }

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
+#include <zmintegration/discovery/discovery.hpp>
 #include <zmintegration/facts/inventory.hpp>
 #include <zmintegration/support/error.hpp>
 
@@ -26,7 +27,14 @@ struct GlobalOptions {
     bool tls_no_verify = false;
     int timeout_seconds = 60;
     std::filesystem::path data;  ///< empty: looked for
+
+    /// Of the user zimbra: records of recompute, and the inventory that was saved last.
+    [[nodiscard]] std::filesystem::path state_folder() const { return zimbra_home / "data" / "zmfirewall"; }
+    [[nodiscard]] std::filesystem::path last_inventory() const { return state_folder() / "inventory.json"; }
 };
+
+/// How to ask the installation. A source that there is not is an error of kind usage.
+[[nodiscard]] zmi::Expected<zmi::DiscoveryOptions> discovery_options(const GlobalOptions& options);
 
 /// Which servers a command is about.
 struct Selection {

@@ -1,40 +1,18 @@
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <plugin/cli/handed.hpp>
 #include <plugin/handover/host_facts.hpp>
 #include <plugin/handover/trusted.hpp>
+#include <plugin/helper/temporary_folder.hpp>
 #include <plugin/plan/read_plan.hpp>
 #include <plugin/render/format.hpp>
 #include <plugin/render/format_check.hpp>
 #include <zmintegration/support/text.hpp>
 
 namespace zmfw {
-namespace {
 
 using zmi::Expected;
-
-/// Where root may look at rules before they are anybody's; gone with this object.
-class PrivateFolder {
-public:
-    PrivateFolder() {
-        std::string path = "/tmp/zmfirewall-XXXXXX";
-        if (::mkdtemp(path.data()) != nullptr) m_path = path;
-    }
-    PrivateFolder(const PrivateFolder&) = delete;
-    PrivateFolder& operator=(const PrivateFolder&) = delete;
-    ~PrivateFolder() {
-        std::error_code ignored;
-        if (!m_path.empty()) std::filesystem::remove_all(m_path, ignored);
-    }
-    [[nodiscard]] const std::filesystem::path& path() const { return m_path; }
-
-private:
-    std::filesystem::path m_path;
-};
-
-}  // namespace
 
 ExitStatus need_root() {
     // What root makes here is nobody else's to write, whatever the shell says.
@@ -84,7 +62,7 @@ Expected<Handed> render_trusted(const Context& context, const ApplyOptions& opti
 }
 
 Expected<Difference> compare_with(const Handed& handed, zmi::ProcessRunner& runner) {
-    const PrivateFolder folder;
+    const TemporaryFolder folder;
     if (folder.path().empty()) return zmi::failure(zmi::ErrorKind::program, "cannot make a folder in /tmp");
     if (auto written = write_rules(folder.path(), handed); !written) return tl::unexpected(written.error());
     KernelRules kernel(handed.format, runner);

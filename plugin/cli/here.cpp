@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <plugin/cli/here.hpp>
+#include <plugin/helper/helper.hpp>
 #include <plugin/host/gather.hpp>
-#include <plugin/render/format_check.hpp>
 #include <zmintegration/support/text.hpp>
 
 namespace zmfw {

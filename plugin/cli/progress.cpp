@@ -1,4 +1,5 @@
 #include <plugin/cli/progress.hpp>
+#include <plugin/cli/style.hpp>
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -6,7 +7,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
 namespace zmfw {
@@ -29,12 +29,6 @@ void write_terminal(std::string_view text) {
     if (::write(STDERR_FILENO, text.data(), text.size()) < 0) return;
 }
 
-bool is_terminal() {
-    const char* terminal = std::getenv("TERM");
-    return terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb" &&
-           ::isatty(STDERR_FILENO) == 1;
-}
-
 std::size_t terminal_columns() {
     winsize size{};
     return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 10 ? size.ws_col : 80;
@@ -53,7 +47,7 @@ std::string progress_line(const std::string& what, long seconds, std::size_t col
     return std::string(k_erase) + text;
 }
 
-Progress::Progress() : m_terminal(is_terminal()) {
+Progress::Progress() : m_terminal(is_terminal(STDERR_FILENO)) {
     if (!m_terminal) return;
     // Signals are for the main thread, whose reads they are to interrupt.
     sigset_t all;

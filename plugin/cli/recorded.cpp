@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <algorithm>
-#include <charconv>
 #include <plugin/cli/planned.hpp>
 #include <plugin/cli/recorded.hpp>
 #include <plugin/plan/read_plan.hpp>
@@ -50,10 +49,9 @@ zmi::Expected<Side> any_side(const Context& context, const Store& store, const s
         if (!record) return tl::unexpected(record.error());
         return *record ? (*record)->side("accepted: " + (*record)->name()) : nothing_accepted();
     }
-    std::uint64_t id = 0;
-    const auto read = std::from_chars(name.data(), name.data() + name.size(), id);
-    if (read.ec != std::errc() || read.ptr != name.data() + name.size()) return file_side(context, name);
-    const auto record = store.load(id);
+    const auto id = zmi::parse_number<std::uint64_t>(name);
+    if (!id) return file_side(context, name);
+    const auto record = store.load(*id);
     if (!record) return tl::unexpected(record.error());
     return record->side(record->name());
 }
@@ -61,7 +59,7 @@ zmi::Expected<Side> any_side(const Context& context, const Store& store, const s
 }  // namespace
 
 Store open_store(const Context& context, const StateOptions& options) {
-    return {options.state.empty() ? context.options().zimbra_home / "data" / "zmfirewall" : options.state,
+    return {options.state.empty() ? context.options().state_folder() : options.state,
             [](const std::string& line) { tell(line); }};
 }
 

@@ -1,7 +1,24 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <plugin/cli/rendered.hpp>
 
 namespace zmfw {
+
+std::string names_of_formats(const std::vector<std::filesystem::path>& roots, bool (*fits)(const Format& format)) {
+    std::vector<std::string> names;
+    if (const auto formats = find_formats(roots)) {
+        for (const auto& format : *formats) {
+            if (fits(format)) names.push_back(format.name);
+        }
+    }
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+zmi::Error no_outbound(const std::vector<std::filesystem::path>& roots, const Format& format) {
+    return {zmi::ErrorKind::usage, fmt::format("the format {} has no rules for what leaves a server", format.name),
+            "formats that have: " +
+                names_of_formats(roots, [](const Format& one) { return one.names.contains("outbound"); })};
+}
 
 zmi::Expected<Files> render_all(const Format& format, const Plan& plan, bool observe) {
     const RenderOptions options{ZMFIREWALL_VERSION, plan.made_at, plan.this_node, observe};

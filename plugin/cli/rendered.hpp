@@ -8,6 +8,13 @@ namespace zmfw {
 
 using Files = std::vector<RenderedFile>;
 
+/// "aerleon, nftables": those that fit, for people who chose one that does not.
+[[nodiscard]] std::string names_of_formats(const std::vector<std::filesystem::path>& roots,
+                                           bool (*fits)(const Format& format));
+
+/// Rules that leave out what was asked for would be worse than none: the error for a format that has no outbound.
+[[nodiscard]] zmi::Error no_outbound(const std::vector<std::filesystem::path>& roots, const Format& format);
+
 /// All files of all servers of a plan: everything is rendered before anything is written.
 [[nodiscard]] zmi::Expected<Files> render_all(const Format& format, const Plan& plan, bool observe = false);
 

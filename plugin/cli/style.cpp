@@ -7,12 +7,19 @@
 
 namespace zmfw {
 
-Style Style::of_stdout() {
-    const char* no_colour = std::getenv("NO_COLOR");
+bool is_terminal(int descriptor) {
     const char* terminal = std::getenv("TERM");
-    const bool plain =
-        (no_colour != nullptr && *no_colour != '\0') || terminal == nullptr || std::string_view(terminal) == "dumb";
-    return Style(!plain && ::isatty(STDOUT_FILENO) == 1);
+    return terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb" &&
+           ::isatty(descriptor) == 1;
+}
+
+bool wants_no_colour() {
+    const char* no_colour = std::getenv("NO_COLOR");
+    return no_colour != nullptr && *no_colour != '\0';
+}
+
+Style Style::of_stdout() {
+    return Style(!wants_no_colour() && is_terminal(STDOUT_FILENO));
 }
 
 std::string Style::wrap(std::string_view code, std::string_view text) const {

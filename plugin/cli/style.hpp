@@ -6,6 +6,13 @@
 
 namespace zmfw {
 
+/// Whether a person sees what is written there, on a terminal that can do more than print. `descriptor`: STDERR_FILENO,
+/// ...
+[[nodiscard]] bool is_terminal(int descriptor);
+
+/// Whether NO_COLOR is set.
+[[nodiscard]] bool wants_no_colour();
+
 /// Colours for a person at a terminal, nothing in a pipe (or with NO_COLOR).
 class Style {
 public:

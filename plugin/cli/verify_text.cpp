@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 #include <algorithm>
-#include <cstdlib>
 #include <plugin/cli/context.hpp>
 #include <plugin/cli/verify_text.hpp>
 
@@ -68,12 +67,7 @@ std::string verified_text(const Verified& verified, const Style& style) {
     return text;
 }
 
-ProgressBar::ProgressBar() {
-    const char* no_colour = std::getenv("NO_COLOR");
-    const char* terminal = std::getenv("TERM");
-    m_wanted = (no_colour == nullptr || *no_colour == '\0') && terminal != nullptr &&
-               std::string_view(terminal) != "dumb" && ::isatty(STDERR_FILENO) == 1;
-}
+ProgressBar::ProgressBar() : m_wanted(!wants_no_colour() && is_terminal(STDERR_FILENO)) {}
 
 ProgressBar::~ProgressBar() {
     if (m_wanted && m_shown >= 0) say("\r\x1b[K");

@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include <algorithm>
 #include <plugin/doctor/doctor.hpp>
-#include <plugin/render/format_check.hpp>
+#include <plugin/helper/helper.hpp>
 #include <zmintegration/facts/inventory_json.hpp>
 #include <zmintegration/local/localconfig.hpp>
 #include <zmintegration/local/node_file.hpp>
@@ -156,7 +156,7 @@ Symptoms examine(const DoctorOptions& options, const zmi::Wanted& wanted, zmi::O
     }
     const auto permitted = namespaces_permitted(outside.processes);
     if (!permitted) symptoms.namespaces = permitted.error().what;
-    symptoms.state_folder = (discovery.zimbra_home / "data" / "zmfirewall").string();
+    symptoms.state_folder = discovery.last_inventory.parent_path().string();
     symptoms.state_problem = state_problem(symptoms.state_folder);
     symptoms.now = outside.clock.now();
     symptoms.clock_synchronised = clock_is_synchronised();

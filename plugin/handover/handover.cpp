@@ -4,7 +4,7 @@
 #include <plugin/handover/persist.hpp>
 #include <plugin/handover/sessions.hpp>
 #include <plugin/handover/watch.hpp>
-#include <plugin/render/format_check.hpp>
+#include <plugin/helper/helper.hpp>
 #include <zmintegration/support/file.hpp>
 
 namespace zmfw {

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <plugin/handover/host_facts.hpp>
-#include <plugin/render/format_check.hpp>
+#include <plugin/helper/helper.hpp>
 #include <zmintegration/local/sshd_config.hpp>
 #include <zmintegration/support/text.hpp>
 
@@ -68,12 +68,8 @@ std::vector<SshConnection> connections_of_parents() {
 }
 
 std::string output_of(const std::string& program, std::vector<std::string> arguments, zmi::ProcessRunner& runner) {
-    zmi::Command command;
-    command.program = find_program(program);
+    const auto command = helper_command(program, std::move(arguments), std::chrono::seconds(10));
     if (command.program.empty()) return {};
-    command.arguments = std::move(arguments);
-    command.environment = helper_environment();
-    command.deadline = std::chrono::seconds(10);
     const auto outcome = runner.run(command);
     return outcome && outcome->ok() ? outcome->out : std::string();
 }

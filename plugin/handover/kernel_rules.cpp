@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <iterator>
 #include <plugin/handover/kernel_rules.hpp>
+#include <plugin/helper/helper.hpp>
 #include <plugin/plan/digest.hpp>
-#include <plugin/render/format_check.hpp>
 #include <zmintegration/support/file.hpp>
 #include <zmintegration/support/text.hpp>
 
@@ -34,16 +34,6 @@ constexpr const char* k_load_iptables_apart =
     "iptables -A OUTPUT -j ZMFIREWALL-OUT; ip6tables -A OUTPUT -j ZMFIREWALL-OUT; fi\n";
 constexpr const char* k_load_nft_apart =
     "set -e\nnft -f \"$1/zmfirewall.nft\"\nexec nft -s list table inet zmfirewall\n";
-
-std::string complaint(const std::string& text) {
-    std::string result;
-    for (const auto line : zmi::split_lines(text)) {
-        if (line.empty() || result.size() > 400) continue;
-        if (!result.empty()) result += " / ";
-        for (const char c : line.substr(0, 200)) result += (c >= 0x20 && c < 0x7f) ? c : '?';
-    }
-    return result.empty() ? "it says nothing" : result;
-}
 
 bool is_ours(const std::string& name) {
     return name == "zones/zmfirewall.xml" || name.starts_with("services/zmfirewall-") ||
@@ -153,18 +143,14 @@ RuleLines lines_of_ufw(std::string_view commands) {
 
 Expected<std::string> KernelRules::run(const std::string& program, std::vector<std::string> arguments, int seconds,
                                        std::string input) {
-    zmi::Command command;
-    command.program = find_program(program);
+    auto command = helper_command(program, std::move(arguments), std::chrono::seconds(seconds));
     if (command.program.empty()) return zmi::failure(ErrorKind::program, program + " is not installed");
-    command.arguments = std::move(arguments);
-    command.environment = helper_environment();
-    command.deadline = std::chrono::seconds(seconds);
     command.stdin_text = std::move(input);
     auto outcome = m_runner.run(command);
     if (!outcome) return tl::unexpected(std::move(outcome.error()));
     if (outcome->ok()) return std::move(outcome->out);
-    return zmi::failure(ErrorKind::program, fmt::format("{}: {}: {}", program, outcome->describe(command),
-                                                        complaint(outcome->err.empty() ? outcome->out : outcome->err)));
+    return zmi::failure(ErrorKind::program,
+                        fmt::format("{}: {}: {}", program, outcome->describe(command), complaint(*outcome)));
 }
 
 Expected<std::string> KernelRules::run_shell(const char* script, const fs::path& rules, bool apart) {

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 #include <plugin/handover/persist.hpp>
-#include <plugin/render/format_check.hpp>
+#include <plugin/helper/helper.hpp>
 #include <zmintegration/support/file.hpp>
 
 namespace zmfw {
@@ -12,12 +12,9 @@ using zmi::Expected;
 
 void reload_systemd(const Places& places, zmi::ProcessRunner& runner) {
     if (!has_systemd(places)) return;
-    zmi::Command command;
-    command.program = find_program("systemctl");
+    // The watcher waits 15 seconds for our lock.
+    const auto command = helper_command("systemctl", {"daemon-reload"}, std::chrono::seconds(10));
     if (command.program.empty()) return;
-    command.arguments = {"daemon-reload"};
-    command.environment = helper_environment();
-    command.deadline = std::chrono::seconds(10);  // the watcher waits 15 for our lock
     // It reads its units anew at the next boot in any case.
     static_cast<void>(runner.run(command));
 }
@@ -83,14 +80,12 @@ Expected<void> make_persistent(const Places& places, const std::string& format, 
 
 Expected<void> guard_reboot(const Places& places, const std::string& format, zmi::ProcessRunner& runner) {
     if (format == "nftables" || format == "iptables") return {};
-    std::error_code code;
-    const auto self = fs::read_symlink("/proc/self/exe", code);
     const auto text = fmt::format(
         "# Written by zmfirewall apply; gone when its rules are confirmed or taken back.\n"
         "[Unit]\nDescription=Take back rules of zmfirewall that nobody has confirmed\n"
         "ConditionPathExists=/var/lib/zmfirewall/pending\nAfter=ufw.service firewalld.service\n\n"
         "[Service]\nType=oneshot\nExecStart={} rollback\n\n[Install]\nWantedBy=multi-user.target\n",
-        self.string());
+        own_program().string());
     auto written = zmi::write_file_atomically(places.undo_unit(), text, 0644);
     if (!written) return zmi::failure(ErrorKind::program, written.error().what);
     return enable(places, places.undo_unit(), places.undo_unit_link(), runner);

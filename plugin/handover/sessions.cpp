@@ -8,13 +8,12 @@
 #include <unistd.h>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <plugin/handover/sessions.hpp>
 #include <string>
+#include <zmintegration/local/listening_sockets.hpp>
 #include <zmintegration/support/text.hpp>
 
 namespace zmfw {
@@ -25,32 +24,6 @@ constexpr std::uint32_t k_seen_reply_assured_confirmed = 2 | 4 | 8;
 constexpr std::uint8_t k_established = 3;
 constexpr std::uint8_t k_be_liberal = 8;  ///< we do not know the windows
 constexpr std::uint32_t k_timeout_seconds = 432'000;
-
-template <class T>
-std::optional<T> hex(std::string_view text) {
-    T value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
-
-/// Words of 32 bits as this machine stores them.
-std::optional<zmi::IpAddress> address_of(std::string_view text) {
-    zmi::IpAddress address;
-    if (text.size() != 8 && text.size() != 32) return std::nullopt;
-    address.family = text.size() == 8 ? zmi::Family::ipv4 : zmi::Family::ipv6;
-    for (std::size_t i = 0; i < text.size() / 8; ++i) {
-        const auto word = hex<std::uint32_t>(text.substr(i * 8, 8));
-        if (!word) return std::nullopt;
-        std::memcpy(&address.bytes[i * 4], &*word, 4);
-    }
-    static constexpr std::array<std::uint8_t, 12> k_mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (text.size() == 32 && std::memcmp(address.bytes.data(), k_mapped.data(), k_mapped.size()) == 0) {
-        zmi::IpAddress ipv4;
-        std::memcpy(ipv4.bytes.data(), &address.bytes[12], 4);
-        return ipv4;
-    }
-    return address;
-}
 
 /// A netlink message that grows.
 class Message {
@@ -156,19 +129,11 @@ std::vector<Session> parse_sessions(std::string_view proc_net_tcp) {
     for (const auto line : zmi::split_lines(proc_net_tcp)) {
         const auto words = zmi::split_words(line);
         if (words.size() < 4 || words[3] != "01") continue;
-        Session session;
-        const auto read = [](std::string_view word, zmi::IpAddress& address, std::uint16_t& port) {
-            const auto colon = word.find(':');
-            if (colon == std::string_view::npos) return false;
-            const auto found = address_of(word.substr(0, colon));
-            const auto number = hex<std::uint16_t>(word.substr(colon + 1));
-            if (!found || !number) return false;
-            address = *found;
-            port = *number;
-            return true;
-        };
-        if (!read(words[1], session.local, session.local_port) || !read(words[2], session.peer, session.peer_port))
-            continue;
+        const bool ipv6 = words[1].find(':') == 32;
+        const auto local = zmi::parse_socket_end(words[1], ipv6);
+        const auto peer = zmi::parse_socket_end(words[2], ipv6);
+        if (!local || !peer) continue;
+        const Session session{local->address, local->port, peer->address, peer->port};
         if (!session.peer.is_loopback()) sessions.push_back(session);
     }
     return sessions;

@@ -1,12 +1,9 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -44,10 +41,9 @@ std::optional<Values> parse_values(std::string_view text) {
 template <class T>
 bool read_number(const Values& values, std::string_view name, T& number) {
     const auto at = values.find(name);
-    if (at == values.end()) return false;
-    const auto* end = at->second.data() + at->second.size();
-    const auto read = std::from_chars(at->second.data(), end, number);
-    return read.ec == std::errc() && read.ptr == end;
+    const auto read = at == values.end() ? std::nullopt : zmi::parse_number<T>(at->second);
+    number = read.value_or(number);
+    return read.has_value();
 }
 
 bool read_text(const Values& values, std::string_view name, std::string& text) {
@@ -206,24 +202,6 @@ void remove_old_rules(const Places& places, const std::string& keep) {
     }
 }
 
-Lock::Lock(const Places& places, int seconds) {
-    const int file = ::open((places.folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0) return;
-    for (int tenths = seconds * 10; ::flock(file, LOCK_EX | LOCK_NB) != 0; --tenths) {
-        if (tenths <= 0) {
-            ::close(file);
-            return;
-        }
-        ::usleep(100'000);
-    }
-    m_file = file;
-}
-
-void Lock::release() {
-    if (m_file >= 0) ::close(m_file);
-    m_file = -1;
-}
-
 std::int64_t seconds_since_boot() {
     timespec now{};
     ::clock_gettime(CLOCK_BOOTTIME, &now);
@@ -250,10 +228,8 @@ std::uint64_t start_of(int pid) {
     const auto end = stat.rfind(')');
     if (end == std::string::npos) return 0;
     const auto words = zmi::split_words(std::string_view(stat).substr(end + 1));
-    std::uint64_t start = 0;
     if (words.size() < 20 || words[0] == "Z") return 0;
-    std::from_chars(words[19].data(), words[19].data() + words[19].size(), start);
-    return start;
+    return zmi::parse_number<std::uint64_t>(words[19]).value_or(0);
 }
 
 }  // namespace zmfw

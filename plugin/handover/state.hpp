@@ -23,6 +23,8 @@ struct Places {
         : root(system_root), folder(system_root / "var/lib/zmfirewall") {}
     std::filesystem::path root;
     std::filesystem::path folder;
+    /// For zmi::FileLock.
+    [[nodiscard]] std::filesystem::path lock() const { return folder / "lock"; }
     [[nodiscard]] std::filesystem::path pending() const { return folder / "pending"; }
     [[nodiscard]] std::filesystem::path watching() const { return folder / "watching"; }
     [[nodiscard]] std::filesystem::path confirmed() const { return folder / "confirmed"; }
@@ -84,21 +86,6 @@ struct About {
 [[nodiscard]] std::vector<std::string> folders_of_rules(const Places& places);
 /// Removes the folders of rules that nothing names any more.
 void remove_old_rules(const Places& places, const std::string& keep);
-
-/// Held until destroyed or released; gone with the process, however it ends.
-class Lock {
-public:
-    /// Waits for at most `seconds`; nullopt-like: held() is false where somebody else has it.
-    Lock(const Places& places, int seconds);
-    ~Lock() { release(); }
-    Lock(const Lock&) = delete;
-    Lock& operator=(const Lock&) = delete;
-    [[nodiscard]] bool held() const { return m_file >= 0; }
-    void release();
-
-private:
-    int m_file = -1;
-};
 
 [[nodiscard]] std::int64_t seconds_since_boot();
 [[nodiscard]] std::string boot_id();

@@ -37,7 +37,7 @@ bool fits(const ServerPlan& server, const HostFacts& host) {
 }
 
 bool opens(const OpenPort& open, std::uint16_t port) {
-    return open.protocol == "tcp" && open.port.first <= port && port <= open.port.last;
+    return open.protocol == "tcp" && open.port.contains(port);
 }
 
 bool admits(const ServerPlan& plan, const SshConnection& connection) {

@@ -13,8 +13,9 @@
 #include <plugin/handover/persist.hpp>
 #include <plugin/handover/trusted.hpp>
 #include <plugin/handover/watch.hpp>
-#include <plugin/render/format_check.hpp>
+#include <plugin/helper/helper.hpp>
 #include <zmintegration/support/file.hpp>
+#include <zmintegration/support/file_lock.hpp>
 
 namespace zmfw {
 namespace {
@@ -48,13 +49,8 @@ void pause_a_step() {
 }
 
 std::vector<std::string> watcher_command(const Places& places, const Pending& pending) {
-    std::error_code code;
-    return {fs::read_symlink("/proc/self/exe", code).string(),
-            "--system-root",
-            places.root.string(),
-            "watch-inside",
-            pending.token,
-            std::to_string(pending.pid)};
+    return {own_program().string(), "--system-root", places.root.string(),
+            "watch-inside",         pending.token,   std::to_string(pending.pid)};
 }
 
 Expected<void> start_detached(const std::vector<std::string>& command) {
@@ -70,19 +66,16 @@ Expected<void> start_detached(const std::vector<std::string>& command) {
 }
 
 bool start_as_unit(const Pending& pending, const std::vector<std::string>& watcher, zmi::ProcessRunner& runner) {
-    zmi::Command command;
-    command.program = find_program("systemd-run");
-    if (command.program.empty()) return false;
     // Killed or broken, it starts again: the rules are pending as long as the file says so.
-    command.arguments = {"--quiet",
-                         "--collect",
-                         "--unit=zmfirewall-watch-" + pending.token,
-                         "--property=Restart=on-failure",
-                         "--property=RestartSec=1",
-                         "--"};
-    command.arguments.insert(command.arguments.end(), watcher.begin(), watcher.end());
-    command.environment = helper_environment();
-    command.deadline = std::chrono::seconds(k_start_seconds);
+    std::vector<std::string> arguments = {"--quiet",
+                                          "--collect",
+                                          "--unit=zmfirewall-watch-" + pending.token,
+                                          "--property=Restart=on-failure",
+                                          "--property=RestartSec=1",
+                                          "--"};
+    arguments.insert(arguments.end(), watcher.begin(), watcher.end());
+    const auto command = helper_command("systemd-run", std::move(arguments), std::chrono::seconds(k_start_seconds));
+    if (command.program.empty()) return false;
     const auto outcome = runner.run(command);
     return outcome && outcome->ok();
 }
@@ -126,7 +119,7 @@ std::string wait_for_the_end(const Places& places, Pending& pending) {
 /// Again and again until it works: nobody else is there to do it.
 void take_back(const Places& places, const Pending& pending, const std::string& why, zmi::ProcessRunner& runner) {
     for (int attempt = 0; attempt < k_attempts; ++attempt) {
-        const Lock lock(places, k_lock_seconds);
+        const zmi::FileLock lock(places.lock(), k_lock_seconds);
         if (!lock.held() && is_alive(pending)) {
             // It hangs, and holds the lock; the rules must not wait for it.
             ::kill(pending.pid, SIGKILL);

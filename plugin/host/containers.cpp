@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include <map>
 #include <nlohmann/json.hpp>
 #include <plugin/host/containers.hpp>
+#include <zmintegration/local/process_hints.hpp>
 #include <zmintegration/support/network.hpp>
 #include <zmintegration/support/text.hpp>
 
@@ -100,10 +100,7 @@ std::optional<PublishedPort> parse_docker_proxy(std::string_view cmdline) {
     const auto words = zmi::split(cmdline, '\0');
     const auto program = words.empty() ? std::string_view() : words[0];
     if (program.substr(program.rfind('/') + 1) != "docker-proxy") return std::nullopt;
-    std::map<std::string_view, std::string_view> options;
-    for (std::size_t at = 1; at + 1 < words.size(); ++at) {
-        if (words[at].starts_with("-")) options[words[at]] = words[at + 1];
-    }
+    auto options = zmi::docker_proxy_options(cmdline);
     PublishedPort port;
     port.engine = "docker";
     port.protocol = options["-proto"];

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <plugin/helper/helper.hpp>
 #include <plugin/host/containers.hpp>
 #include <plugin/host/gather.hpp>
-#include <plugin/render/format_check.hpp>
 #include <set>
 #include <zmintegration/support/file.hpp>
 #include <zmintegration/support/text.hpp>

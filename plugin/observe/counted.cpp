@@ -1,4 +1,3 @@
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <plugin/observe/counted.hpp>
@@ -54,10 +53,7 @@ void read_set(const json& set, Sightings& into) {
 std::optional<std::uint64_t> number_after(const std::vector<std::string_view>& words, std::string_view name) {
     for (std::size_t at = 3; at + 1 < words.size(); ++at) {
         if (words[at] != name) continue;
-        std::uint64_t number = 0;
-        const auto& text = words[at + 1];
-        const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (problem == std::errc() && end == text.data() + text.size()) return number;
+        if (const auto number = zmi::parse_number<std::uint64_t>(words[at + 1])) return number;
     }
     return std::nullopt;
 }

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <plugin/helper/helper.hpp>
 #include <plugin/observe/counted.hpp>
 #include <plugin/observe/gather.hpp>
 #include <plugin/observe/kernel_log.hpp>
-#include <plugin/render/format_check.hpp>
 #include <zmintegration/support/file.hpp>
 #include <zmintegration/support/text.hpp>
 
@@ -38,16 +38,11 @@ public:
 
 private:
     std::optional<std::string> output_of(const char* name, std::vector<std::string> arguments) {
-        const auto program = find_program(name);
-        if (program.empty()) {
+        auto command = helper_command(name, std::move(arguments), std::chrono::seconds(60));
+        if (command.program.empty()) {
             m_gathered.missing.push_back(fmt::format("{} is not installed", name));
             return std::nullopt;
         }
-        zmi::Command command;
-        command.program = program;
-        command.arguments = std::move(arguments);
-        command.environment = helper_environment();
-        command.deadline = std::chrono::seconds(60);
         command.output_limit = k_output_limit;
         const auto outcome = m_runner.run(command);
         if (outcome && outcome->ok()) return outcome->out;

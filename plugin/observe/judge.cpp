@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t k_ports_of_a_scan = 10;
 
 bool is_port_of(const Attempt& attempt, const std::string& protocol, const PortRange& range) {
-    return attempt.protocol == protocol && range.first <= attempt.port && attempt.port <= range.last;
+    return attempt.protocol == protocol && range.contains(attempt.port);
 }
 
 bool holds(const std::vector<zmi::Cidr>& networks, const zmi::IpAddress& address) {

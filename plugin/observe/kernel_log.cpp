@@ -22,7 +22,7 @@ bool is_one_of(const List& list, std::string_view word) {
 }
 
 bool is_number(std::string_view text) {
-    return !text.empty() && text.size() <= 10 && text.find_first_not_of("0123456789") == std::string_view::npos;
+    return text.size() <= 10 && zmi::parse_number<std::uint64_t>(text).has_value();
 }
 
 /// The fields that decide; each may stand once.

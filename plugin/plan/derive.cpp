@@ -5,30 +5,10 @@
 #include <plugin/plan/findings.hpp>
 #include <plugin/plan/outbound.hpp>
 #include <plugin/plan/plan.hpp>
+#include <plugin/plan/policy_port.hpp>
 
 namespace zmfw {
 namespace {
-
-OpenPort policy_port(const Policy& policy, const Policy::Allow& allow, std::string_view server) {
-    OpenPort open;
-    open.endpoint = "policy";
-    open.title = allow.comment.empty() ? "allowed by the policy" : allow.comment;
-    open.protocol = allow.protocol;
-    open.port = {allow.first_port, allow.last_port};
-    open.audience = "policy";
-    open.sources = allow.from;
-    open.comment = allow.comment;
-    std::string sources;
-    for (const auto& source : allow.from) sources += (sources.empty() ? "" : " ") + source.to_short_string();
-    const auto value = fmt::format("{}/{} from {}", open.port.to_string(), open.protocol, sources);
-    open.because.push_back({fmt::format("allow ({}:{})", policy.file, allow.line),
-                            value,
-                            std::string(zmi::to_string(zmi::Origin::policy)),
-                            {}});
-    // Where the policy file lies does not decide anything, so it is no part of the id.
-    open.reason = "r" + sha256_hex(fmt::format("{}|policy|{}", server, value)).substr(0, 8);
-    return open;
-}
 
 std::optional<PortRange> known_port(const EndpointState& state) {
     if (!state.listening.sockets.empty()) return state.listening.sockets.front().port;
@@ -75,7 +55,7 @@ ServerPlan derive_server(const Decider& decider, std::size_t server, const Outbo
     for (const auto& state : states) add_state(plan, state);
     for (const auto& allow : view.policy().allow) {
         if (allow.server.empty() || allow.server == plan.name)
-            plan.open.push_back(policy_port(view.policy(), allow, plan.name));
+            plan.open.push_back(allowed_port(view.policy(), allow, plan.name));
     }
     std::sort(plan.open.begin(), plan.open.end(), [](const OpenPort& a, const OpenPort& b) {
         return std::tie(a.protocol, a.port, a.endpoint, a.audience, a.destinations, a.sources) <

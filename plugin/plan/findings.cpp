@@ -250,7 +250,7 @@ void FindingMaker::static_list(const FindingSpec& spec) {
     const auto opened = [&](std::uint16_t port) {
         return std::any_of(m_states.begin(), m_states.end(), [&](const EndpointState& state) {
             return std::any_of(state.open.begin(), state.open.end(), [&](const OpenPort& open) {
-                return open.protocol == "tcp" && open.port.first <= port && port <= open.port.last;
+                return open.protocol == "tcp" && open.port.contains(port);
             });
         });
     };

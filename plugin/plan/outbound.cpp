@@ -3,6 +3,7 @@
 #include <plugin/plan/append.hpp>
 #include <plugin/plan/digest.hpp>
 #include <plugin/plan/outbound.hpp>
+#include <plugin/plan/policy_port.hpp>
 #include <tuple>
 #include <zmintegration/support/text.hpp>
 
@@ -322,21 +323,8 @@ void OutboundFinder::add_egress(ServerPlan& plan, std::size_t server, const Egre
 void OutboundFinder::add_policy(ServerPlan& plan) const {
     const auto& policy = m_view.policy();
     for (const auto& egress : policy.egress) {
-        if (!egress.server.empty() && egress.server != plan.name) continue;
-        OpenPort out;
-        out.endpoint = "policy";
-        out.title = egress.comment.empty() ? "let out by the policy" : egress.comment;
-        out.protocol = egress.protocol;
-        out.port = {egress.first_port, egress.last_port};
-        out.audience = "policy";
-        out.sources = egress.from;
-        out.comment = egress.comment;
-        std::string value = fmt::format("{}/{} to", out.port.to_string(), out.protocol);
-        for (const auto& destination : egress.from) value += " " + destination.to_short_string();
-        out.because.push_back(
-            {fmt::format("egress ({}:{})", policy.file, egress.line), value, origin_text(zmi::Origin::policy), {}});
-        out.reason = "r" + sha256_hex(fmt::format("{}|out|policy|{}", plan.name, value)).substr(0, 8);
-        plan.outbound->push_back(std::move(out));
+        if (egress.server.empty() || egress.server == plan.name)
+            plan.outbound->push_back(egress_port(policy, egress, plan.name));
     }
 }
 

@@ -16,6 +16,7 @@ struct PortRange {
     std::uint16_t last = 0;
     auto operator<=>(const PortRange&) const = default;
     [[nodiscard]] bool is_single() const { return first == last; }
+    [[nodiscard]] bool contains(std::uint16_t port) const { return first <= port && port <= last; }
     [[nodiscard]] std::string to_string() const;  ///< "25" or "20000-20010"
 };
 

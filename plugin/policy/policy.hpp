@@ -43,6 +43,9 @@ struct Policy {
     [[nodiscard]] const std::vector<zmi::Cidr>* network(std::string_view name) const;
 };
 
+/// A comment is the administrator's own text: printable ASCII without what ends a quoted text or starts an expansion.
+[[nodiscard]] bool is_comment(std::string_view text);
+
 /// Errors of kind data: "FILE:LINE: ...".
 [[nodiscard]] zmi::Expected<Policy> parse_policy(std::string_view xml, const std::string& file_name);
 

@@ -97,10 +97,7 @@ void read_server_facts(const XmlElement& element, Policy& policy) {
 
 std::string read_comment(const XmlElement& element) {
     const auto comment = element.value_or("comment", "");
-    const bool legal =
-        comment.size() <= k_comment_limit && std::all_of(comment.begin(), comment.end(), [](char c) {
-            return c >= 0x20 && c < 0x7f && std::string_view("\"'`\\$").find(c) == std::string_view::npos;
-        });
+    const bool legal = comment.size() <= k_comment_limit && is_comment(comment);
     if (!legal) element.fail("a comment is printable ASCII without quotes, $ and backslash, at most 80 characters");
     return comment;
 }

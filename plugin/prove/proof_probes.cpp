@@ -202,8 +202,7 @@ std::vector<IpAddress> proof_addresses(const ServerPlan& plan) {
 
 bool is_allowed(const ServerPlan& plan, const Probe& probe) {
     return std::any_of(plan.open.begin(), plan.open.end(), [&](const OpenPort& rule) {
-        if (rule.protocol != probe.protocol) return false;
-        if (probe.port < rule.port.first || probe.port > rule.port.last) return false;
+        if (rule.protocol != probe.protocol || !rule.port.contains(probe.port)) return false;
         const auto& own = rule.destinations;
         if (!own.empty() && std::find(own.begin(), own.end(), probe.destination) == own.end()) return false;
         return std::any_of(rule.sources.begin(), rule.sources.end(), [&](const Cidr& source) {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
+#include <plugin/helper/helper.hpp>
 #include <plugin/prove/prove.hpp>
-#include <plugin/render/format_check.hpp>
 #include <zmintegration/support/text.hpp>
 
 namespace zmfw {
@@ -70,12 +70,9 @@ Expected<ProofReport> prove(const ServerPlan& plan, const std::string& nft_text,
     }
     if (const auto reason = obstacle(runner); !reason.empty()) return skipped(reason);
     const ProofSpec spec{nft_text, proof_addresses(plan), make_probes(plan)};
-    zmi::Command command;
-    command.program = find_program("unshare");
-    command.arguments = {"-r", "-n", "--", self.string(), k_prove_inside_command};
-    command.environment = helper_environment();
+    auto command =
+        helper_command("unshare", {"-r", "-n", "--", self.string(), k_prove_inside_command}, std::chrono::seconds(60));
     command.stdin_text = to_json(spec);
-    command.deadline = std::chrono::seconds(60);
     const auto outcome = runner.run(command);
     if (!outcome) return tl::unexpected(outcome.error());
     if (!outcome->ok()) {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
+#include <plugin/helper/helper.hpp>
 #include <plugin/prove/wiring.hpp>
-#include <plugin/render/format_check.hpp>
 #include <set>
 #include <zmintegration/support/text.hpp>
 
@@ -17,15 +17,11 @@ constexpr const char* k_gateway6 = "2001:db8:fffe::fd";
 
 Expected<void> run(const char* program, std::vector<std::string> arguments, std::string input,
                    zmi::ProcessRunner& runner) {
-    zmi::Command command;
-    command.program = find_program(program);
+    auto command = helper_command(program, std::move(arguments), std::chrono::seconds(10));
     if (command.program.empty()) {
         return zmi::failure(zmi::ErrorKind::program, fmt::format("{} is not installed", program));
     }
-    command.arguments = std::move(arguments);
-    command.environment = helper_environment();
     command.stdin_text = std::move(input);
-    command.deadline = std::chrono::seconds(10);
     const auto outcome = runner.run(command);
     if (!outcome) return tl::unexpected(outcome.error());
     if (outcome->ok()) return {};

@@ -1,9 +1,10 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
+#include <optional>
+#include <plugin/helper/helper.hpp>
+#include <plugin/helper/temporary_folder.hpp>
 #include <plugin/render/format_check.hpp>
 #include <zmintegration/support/file.hpp>
 #include <zmintegration/support/text.hpp>
@@ -14,19 +15,6 @@ namespace {
 using zmi::ErrorKind;
 using zmi::Expected;
 
-/// The first lines of what a program complained of.
-std::string complaint(const zmi::Outcome& outcome) {
-    const auto& text = outcome.err.empty() ? outcome.out : outcome.err;
-    std::string result;
-    std::size_t count = 0;
-    for (const auto line : zmi::split_lines(text)) {
-        if (line.empty() || ++count > 3) continue;
-        if (!result.empty()) result += " / ";
-        for (const char c : line.substr(0, 200)) result += (c >= 0x20 && c < 0x7f) ? c : '?';
-    }
-    return result.empty() ? "it says nothing" : result;
-}
-
 constexpr std::string_view k_file = "{file}";
 constexpr std::string_view k_format = "{format}";
 
@@ -35,33 +23,15 @@ bool reads_folder(const FormatCheck& check) {
                        [](const auto& argument) { return argument.find(k_file) != std::string::npos; });
 }
 
-/// All outputs in a folder of their own, for programs that read more than one; gone with this object.
-class OutputFolder {
-public:
-    OutputFolder() = default;
-    OutputFolder(const OutputFolder&) = delete;
-    OutputFolder& operator=(const OutputFolder&) = delete;
-    ~OutputFolder() {
-        std::error_code ignored;
-        if (!m_path.empty()) std::filesystem::remove_all(m_path, ignored);
-    }
-
-    Expected<void> fill(const std::vector<RenderedFile>& files) {
-        if (!m_path.empty()) return {};
-        std::string path = "/tmp/zmfirewall-check-XXXXXX";
-        if (::mkdtemp(path.data()) == nullptr) {
-            return zmi::failure(ErrorKind::program, "cannot make a folder in /tmp for the check");
-        }
-        m_path = path;
-        std::vector<zmi::FileToWrite> writes;
-        for (const auto& file : files) writes.push_back({m_path / file.name, file.content, file.mode});
-        return zmi::write_files_atomically(writes);
-    }
-    [[nodiscard]] const std::filesystem::path& path() const { return m_path; }
-
-private:
-    std::filesystem::path m_path;
-};
+/// All outputs, for programs that read more than one.
+Expected<void> fill(std::optional<TemporaryFolder>& folder, const std::vector<RenderedFile>& files) {
+    if (folder) return {};
+    folder.emplace();
+    if (folder->path().empty()) return zmi::failure(ErrorKind::program, "cannot make a folder in /tmp for the check");
+    std::vector<zmi::FileToWrite> writes;
+    for (const auto& file : files) writes.push_back({folder->path() / file.name, file.content, file.mode});
+    return zmi::write_files_atomically(writes);
+}
 
 void replace_word(std::string& text, std::string_view word, const std::filesystem::path& path) {
     const auto at = text.find(word);
@@ -81,17 +51,15 @@ std::vector<std::string> arguments_on(const FormatCheck& check, const std::files
 
 Expected<void> check_file(const Format& format, const FormatCheck& check, const RenderedFile& file,
                           const std::filesystem::path& folder, zmi::ProcessRunner& runner) {
-    const auto program = find_program(check.program);
-    zmi::Command command;
-    command.program = program;
-    command.arguments = arguments_on(check, std::filesystem::absolute(format.folder), folder / file.name);
+    auto command =
+        helper_command(check.program, arguments_on(check, std::filesystem::absolute(format.folder), folder / file.name),
+                       std::chrono::seconds(20));
+    const auto program = command.program;
     if (check.network_namespace) {
         command.program = find_program("unshare");
         command.arguments.insert(command.arguments.begin(), {"-r", "-n", "--", program.string()});
     }
-    command.environment = helper_environment();
     if (!reads_folder(check)) command.stdin_text = file.content;
-    command.deadline = std::chrono::seconds(20);
     const auto outcome = runner.run(command);
     if (!outcome) return tl::unexpected(outcome.error());
     if (outcome->ok()) return {};
@@ -117,48 +85,21 @@ std::string obstacle(const FormatCheck& check, zmi::ProcessRunner& runner) {
 
 }  // namespace
 
-std::filesystem::path find_program(const std::string& name) {
-    for (const auto* folder : {"/usr/sbin", "/usr/bin", "/sbin", "/bin"}) {
-        auto path = std::filesystem::path(folder) / name;
-        if (::access(path.c_str(), X_OK) == 0) return path;
-    }
-    return {};
-}
-
-std::map<std::string, std::string> helper_environment() {
-    return {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"LC_ALL", "C"}};
-}
-
-Expected<void> namespaces_permitted(zmi::ProcessRunner& runner) {
-    zmi::Command command;
-    command.program = find_program("unshare");
-    if (command.program.empty()) return zmi::failure(ErrorKind::program, "unshare (util-linux) is not installed");
-    const auto nothing = find_program("true");
-    command.arguments = {"-r", "-n", "--", nothing.string()};
-    command.environment = helper_environment();
-    command.deadline = std::chrono::seconds(10);
-    const auto outcome = runner.run(command);
-    if (!outcome) return tl::unexpected(outcome.error());
-    if (outcome->ok()) return {};
-    return zmi::failure(ErrorKind::program,
-                        fmt::format("user and network namespaces are not permitted here ({})", complaint(*outcome)));
-}
-
 Expected<CheckReport> check_output(const Format& format, const std::vector<RenderedFile>& files,
                                    zmi::ProcessRunner& runner) {
     CheckReport report;
-    OutputFolder folder;
+    std::optional<TemporaryFolder> folder;
     for (const auto& check : format.checks) {
         if (auto why = obstacle(check, runner); !why.empty()) {
             report.skipped.push_back(std::move(why));
             continue;
         }
         if (reads_folder(check)) {
-            if (auto filled = folder.fill(files); !filled) return tl::unexpected(std::move(filled).error());
+            if (auto filled = fill(folder, files); !filled) return tl::unexpected(std::move(filled).error());
         }
         for (const auto& file : files) {
             if (file.source != check.source) continue;
-            auto checked = check_file(format, check, file, folder.path(), runner);
+            auto checked = check_file(format, check, file, folder ? folder->path() : std::filesystem::path(), runner);
             if (!checked) return tl::unexpected(std::move(checked).error());
             ++report.checked;
         }

@@ -18,13 +18,4 @@ struct CheckReport {
 [[nodiscard]] zmi::Expected<CheckReport> check_output(const Format& format, const std::vector<RenderedFile>& files,
                                                       zmi::ProcessRunner& runner);
 
-/// Where a program is among the folders of the system; empty if nowhere.
-[[nodiscard]] std::filesystem::path find_program(const std::string& name);
-
-/// Whether this user may make a user and network namespace; else why not.
-[[nodiscard]] zmi::Expected<void> namespaces_permitted(zmi::ProcessRunner& runner);
-
-/// The environment that helper programs get.
-[[nodiscard]] std::map<std::string, std::string> helper_environment();
-
 }  // namespace zmfw

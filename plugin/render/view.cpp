@@ -29,13 +29,6 @@ bool is_plain(std::string_view text) {
     return text.size() <= k_text_limit && text.find_first_not_of(k_plain) == std::string_view::npos;
 }
 
-/// A comment is the administrator's own text: printable ASCII without what ends a quoted text or starts an expansion.
-bool is_comment(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return c >= 0x20 && c < 0x7f && std::string_view("\"'`\\$").find(c) == std::string_view::npos;
-    });
-}
-
 bool is_identifier(std::string_view text) {
     return !text.empty() && text.size() <= 64 && text.find_first_not_of(k_lower) == std::string_view::npos;
 }

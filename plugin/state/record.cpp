@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <charconv>
 #include <plugin/plan/digest.hpp>
 #include <plugin/plan/plan_json.hpp>
 #include <plugin/plan/read_plan.hpp>
@@ -43,11 +42,9 @@ public:
         return {};
     }
     std::uint64_t number(std::string_view text, std::uint64_t most) {
-        std::uint64_t number = 0;
-        const auto* end = text.data() + text.size();
-        const auto read = std::from_chars(text.data(), end, number);
-        if (read.ec != std::errc() || read.ptr != end || number > most) fail("a number in its head makes no sense");
-        return ok() ? number : 0;
+        const auto number = zmi::parse_number<std::uint64_t>(text);
+        if (!number || *number > most) fail("a number in its head makes no sense");
+        return ok() ? *number : 0;
     }
     std::string digest(std::string_view text, bool or_none = false) {
         if (!is_digest(text) && !(or_none && text == "none")) fail("a digest in its head makes no sense");

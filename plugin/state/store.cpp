@@ -3,7 +3,6 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <plugin/plan/read_plan.hpp>
 #include <plugin/state/store.hpp>
 #include <zmintegration/facts/inventory_json.hpp>
@@ -26,10 +25,8 @@ constexpr std::size_t k_damaged_kept = 5;
 /// N of "N" and `suffix`; 0 for any other name.
 std::uint64_t number_of(const std::string& name, std::string_view suffix) {
     if (!name.ends_with(suffix)) return 0;
-    const auto* end = name.data() + name.size() - suffix.size();
-    std::uint64_t number = 0;
-    const auto read = std::from_chars(name.data(), end, number);
-    return read.ec == std::errc() && read.ptr == end && name.front() != '0' ? number : 0;
+    const auto digits = std::string_view(name).substr(0, name.size() - suffix.size());
+    return name.front() != '0' ? zmi::parse_number<std::uint64_t>(digits).value_or(0) : 0;
 }
 
 std::vector<std::uint64_t> numbers(const fs::path& folder, std::string_view suffix) {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <array>
-#include <charconv>
 #include <zmintegration/support/text.hpp>
 
 namespace zmi {
@@ -21,12 +20,11 @@ std::optional<InstallEvent> parse_line(std::string_view line) {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0 || colon > 12 || line.size() > k_longest_line)
         return std::nullopt;
-    std::int64_t epoch = 0;
-    const auto read = std::from_chars(line.data(), line.data() + colon, epoch);
-    if (read.ec != std::errc() || read.ptr != line.data() + colon || epoch < 0 || epoch > k_latest) return std::nullopt;
+    const auto epoch = parse_number<std::int64_t>(line.substr(0, colon));
+    if (!epoch || *epoch < 0 || *epoch > k_latest) return std::nullopt;
     const auto rest = trim(line.substr(colon + 1));
     if (rest.empty() || !is_printable_ascii(rest)) return std::nullopt;
-    InstallEvent event{std::chrono::sys_seconds(std::chrono::seconds(epoch)), {}, {}};
+    InstallEvent event{std::chrono::sys_seconds(std::chrono::seconds(*epoch)), {}, {}};
     for (const auto session : k_sessions) {
         if (rest.starts_with(session) && (rest.size() == session.size() || rest[session.size()] == ' '))
             event.operation = session;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,14 @@ struct ListeningSockets {
     std::uint16_t first_ephemeral = 32768;  ///< ports that the kernel gives to clients, first and last
     std::uint16_t last_ephemeral = 60999;
 };
+
+struct SocketEnd {
+    IpAddress address;  ///< an IPv4-mapped one as the IPv4 address that it is
+    std::uint16_t port = 0;
+};
+
+/// One end of a socket as the tables of /proc/net have it: "0100007F:1F90", with 32 digits before the colon for IPv6.
+[[nodiscard]] std::optional<SocketEnd> parse_socket_end(std::string_view text, bool ipv6);
 
 /// The listening lines of one table: TCP in state LISTEN, UDP that is connected to nobody. `table` is "tcp", "tcp6",
 /// "udp" or "udp6". A line that the kernel would not write is an error: "NAME:LINE: ...".

@@ -1,7 +1,6 @@
 #include <zmintegration/local/process_hints.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,10 +18,6 @@ constexpr std::size_t k_most_processes = 65536;
 constexpr std::size_t k_most_descriptors = 2'000'000;
 constexpr std::size_t k_name_limit = 64;
 constexpr std::size_t k_arguments_limit = 64 * 1024;
-
-bool is_number(std::string_view text) {
-    return !text.empty() && text.size() <= 10 && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
 
 /// A name is whatever its process says: kept only where it is harmless to print and to quote.
 std::string name_of(const fs::path& process) {
@@ -63,9 +58,8 @@ private:
         if (!target.starts_with(k_begin) || !target.ends_with(']')) return nullptr;
         target.remove_prefix(k_begin.size());
         target.remove_suffix(1);
-        std::uint64_t inode = 0;
-        const auto [end, problem] = std::from_chars(target.data(), target.data() + target.size(), inode);
-        if (problem != std::errc() || end != target.data() + target.size() || inode == 0) return nullptr;
+        const auto inode = parse_number<std::uint64_t>(target).value_or(0);
+        if (inode == 0) return nullptr;
         const auto at = m_by_inode.find(inode);
         return at == m_by_inode.end() ? nullptr : at->second;
     }
@@ -74,13 +68,9 @@ private:
     void add_published(const fs::path& process) {
         const auto text = read_file(process / "cmdline", k_arguments_limit);
         if (!text) return;
-        const auto arguments = split(*text, '\0');
-        std::string_view protocol = "tcp";
-        std::optional<std::uint16_t> port;
-        for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
-            if (arguments[i] == "-proto") protocol = arguments[i + 1];
-            if (arguments[i] == "-host-port") port = parse_port(arguments[i + 1]);
-        }
+        auto options = docker_proxy_options(*text);
+        const auto protocol = options.try_emplace("-proto", "tcp").first->second;
+        const auto port = parse_port(options["-host-port"]);
         for (auto& socket : m_sockets) {
             if (port == socket.port && socket.protocol == protocol) {
                 socket.docker = true;
@@ -96,12 +86,21 @@ private:
 
 }  // namespace
 
+std::map<std::string_view, std::string_view> docker_proxy_options(std::string_view cmdline) {
+    const auto words = split(cmdline, '\0');
+    std::map<std::string_view, std::string_view> options;
+    for (std::size_t at = 1; at + 1 < words.size(); ++at) {
+        if (words[at].starts_with("-")) options[words[at]] = words[at + 1];
+    }
+    return options;
+}
+
 void add_process_hints(std::vector<ListeningSocket>& sockets, const fs::path& system_root) {
     HintFinder finder(sockets);
     std::size_t processes = 0;
     std::error_code code;
     for (fs::directory_iterator at(system_root / "proc", code), end; !code && at != end; at.increment(code)) {
-        if (!is_number(at->path().filename().string())) continue;
+        if (!parse_number<std::uint32_t>(at->path().filename().string())) continue;
         if (++processes > k_most_processes) return;
         finder.look_at(at->path());
     }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string_view>
 #include <vector>
 #include <zmintegration/local/listening_sockets.hpp>
 
@@ -10,5 +12,9 @@ namespace zmi {
 /// from their arguments. What may not be seen stays empty; a process that ends meanwhile is no failure. Looks at 65536
 /// processes and 2 million descriptors at most.
 void add_process_hints(std::vector<ListeningSocket>& sockets, const std::filesystem::path& system_root);
+
+/// What follows each word with a dash in proc/PID/cmdline of a docker-proxy: {"-proto": "tcp", "-host-port": "8080",
+/// ...}. Views into `cmdline`, unchecked.
+[[nodiscard]] std::map<std::string_view, std::string_view> docker_proxy_options(std::string_view cmdline);
 
 }  // namespace zmi

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <optional>
 #include <set>
@@ -19,19 +18,11 @@ constexpr std::size_t k_state = 3, k_uid = 7, k_inode = 9;
 constexpr unsigned k_tcp_listen = 0x0A;
 constexpr unsigned k_udp_unconnected = 0x07;
 
-template <class T>
-std::optional<T> number(std::string_view text, int base) {
-    T value{};
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (problem != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
-    return value;
-}
-
 using Bytes = std::array<std::uint8_t, 16>;
 
 /// The kernel prints each 32-bit word of an address, which is in network order, as a number of this machine.
 bool put_word(std::string_view text, Bytes& bytes, std::size_t at) {
-    const auto value = number<std::uint32_t>(text, 16);
+    const auto value = parse_number<std::uint32_t>(text, 16);
     if (!value) return false;
     std::memcpy(bytes.data() + at, &*value, sizeof *value);
     return true;
@@ -52,24 +43,6 @@ IpAddress address_of(const Bytes& bytes, bool ipv6) {
         address.bytes = bytes;
     }
     return address;
-}
-
-struct End {
-    IpAddress address;
-    std::uint16_t port = 0;
-};
-
-/// "0100007F:1F90", or 32 digits before the colon.
-std::optional<End> parse_end(std::string_view text, bool ipv6) {
-    const std::size_t digits = ipv6 ? 32 : 8;
-    if (text.size() != digits + 5 || text[digits] != ':') return std::nullopt;
-    const auto port = number<std::uint16_t>(text.substr(digits + 1), 16);
-    if (!port) return std::nullopt;
-    Bytes bytes{};
-    for (std::size_t at = 0; at < digits; at += 8) {
-        if (!put_word(text.substr(at, 8), bytes, at / 2)) return std::nullopt;
-    }
-    return End{address_of(bytes, ipv6), *port};
 }
 
 using Fields = std::array<std::string_view, k_fields>;
@@ -124,14 +97,14 @@ private:
         if (line.size() > k_longest_line) return "the line is too long";
         const auto fields = fields_of(line);
         if (!fields) return "the line has too few fields";
-        const auto state = number<unsigned>((*fields)[k_state], 16);
+        const auto state = parse_number<unsigned>((*fields)[k_state], 16);
         if (!(*fields)[0].ends_with(':') || !state) return "the line has no number or no state";
         // Most lines of a busy server are connections.
         if (*state != (m_udp ? k_udp_unconnected : k_tcp_listen)) return nullptr;
-        const auto local = parse_end((*fields)[1], m_ipv6);
+        const auto local = parse_socket_end((*fields)[1], m_ipv6);
         if (!local) return "the local address is none";
-        const auto uid = number<std::uint32_t>((*fields)[k_uid], 10);
-        const auto inode = number<std::uint64_t>((*fields)[k_inode], 10);
+        const auto uid = parse_number<std::uint32_t>((*fields)[k_uid]);
+        const auto inode = parse_number<std::uint64_t>((*fields)[k_inode]);
         if (!uid || !inode) return "the user or the inode is no number";
         if (local->port == 0) return m_udp ? nullptr : "a listening socket has port 0";
         m_found.push_back({m_udp ? "udp" : "tcp", local->address, local->port, false, *uid, *inode, {}, false});
@@ -149,6 +122,18 @@ auto place(const ListeningSocket& socket) {
 }
 
 }  // namespace
+
+std::optional<SocketEnd> parse_socket_end(std::string_view text, bool ipv6) {
+    const std::size_t digits = ipv6 ? 32 : 8;
+    if (text.size() != digits + 5 || text[digits] != ':') return std::nullopt;
+    const auto port = parse_number<std::uint16_t>(text.substr(digits + 1), 16);
+    if (!port) return std::nullopt;
+    Bytes bytes{};
+    for (std::size_t at = 0; at < digits; at += 8) {
+        if (!put_word(text.substr(at, 8), bytes, at / 2)) return std::nullopt;
+    }
+    return SocketEnd{address_of(bytes, ipv6), *port};
+}
 
 Expected<std::vector<ListeningSocket>> parse_socket_table(std::string_view text, std::string_view table,
                                                           const std::string& name) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <charconv>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,14 @@ namespace zmi {
 
 /// Nothing but ASCII from blank to tilde: safe to show on a terminal as it is.
 [[nodiscard]] bool is_printable_ascii(std::string_view text);
+
+/// The whole of `text` as a number, in digits of `base` alone; a sign only where T has one. nullopt for anything else.
+template <class T>
+[[nodiscard]] std::optional<T> parse_number(std::string_view text, int base = 10) {
+    T number{};
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    return problem == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
 
 /// For error messages: control characters and bytes beyond ASCII as \xNN, cut after `limit` characters, in quotes.
 [[nodiscard]] std::string quoted(std::string_view text, std::size_t limit = 80);

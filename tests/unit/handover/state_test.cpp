@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <plugin/handover/persist.hpp>
 #include <plugin/handover/state.hpp>
+#include <zmintegration/support/file_lock.hpp>
 #include "../support/temporary_tree.hpp"
 
 namespace zmfw {
@@ -113,11 +114,11 @@ TEST_F(StateFolder, NamesTheConfirmedRules) {
 }
 
 TEST_F(StateFolder, IsLockedByOneAtATime) {
-    Lock first(m_places, 0);
+    zmi::FileLock first(m_places.lock(), 0);
     EXPECT_TRUE(first.held());
-    EXPECT_FALSE(Lock(m_places, 0).held());
+    EXPECT_FALSE(zmi::FileLock(m_places.lock(), 0).held());
     first.release();
-    EXPECT_TRUE(Lock(m_places, 0).held());
+    EXPECT_TRUE(zmi::FileLock(m_places.lock(), 0).held());
 }
 
 TEST(Process, IsKnownByWhenItStarted) {

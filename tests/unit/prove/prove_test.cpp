@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <plugin/helper/helper.hpp>
 #include <plugin/prove/prove.hpp>
-#include <plugin/render/format_check.hpp>
 #include <tests/unit/render/sample_plans.hpp>
 
 namespace zmfw {
