@@ -35,6 +35,16 @@ def need_binary():
         skip_program("there is no zmfirewall to test (environment variable ZMFIREWALL)")
 
 
+def check_schema(document, name):
+    """Fails where a document is not what templates/schema/NAME.schema.json says; skips where nothing can tell."""
+    try:
+        import jsonschema
+    except ImportError as problem:
+        raise unittest.SkipTest("python3-jsonschema is not installed") from problem
+    path = SOURCE / "templates" / "schema" / f"{name}.schema.json"
+    jsonschema.validate(document, json.loads(path.read_text(encoding="utf-8")))
+
+
 @dataclasses.dataclass
 class Result:
     status: int

@@ -9,7 +9,7 @@ import select
 import sys
 import unittest
 
-from support import BINARY, Case, Home, need_binary
+from support import BINARY, Case, Home, check_schema, need_binary
 
 HEALTH = {"ok", "warning", "failed", "not known"}
 
@@ -43,6 +43,7 @@ class Doctor(Case):
 
     def test_every_check_has_a_health_and_what_is_wrong_has_a_fix_and_nothing_secret(self):
         result = self.doctor()
+        check_schema(json.loads(result.out), "doctor-1")
         for check in checks(result):
             self.assertIn(check["health"], HEALTH)
             self.assertNotEqual(check["found"], "", check)

@@ -12,8 +12,6 @@ import sys
 import time
 import unittest
 
-import jsonschema
-
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import deployed  # noqa: E402
 import hosts  # noqa: E402
@@ -104,16 +102,12 @@ class Verify(unittest.TestCase):
         self.assertIn((PEER, 7025, False), planned)
         self.assertEqual(self.counted("outside"), 0)
         self.assertGreater(self.counted("opened"), 50)
-        self.check_schema(answer)
+        support.check_schema(answer, "verify-1")
 
         status, text = self.verify("--from", ME, "--rate", "1000")
         self.assertEqual(status, 0, text)
         self.assertNotIn("but-needed", text)
         self.assertIn("as planned", text)
-
-    def check_schema(self, answer):
-        path = support.SOURCE / "templates" / "schema" / "verify-1.schema.json"
-        jsonschema.validate(answer, json.loads(path.read_text(encoding="utf-8")))
 
     def test_names_exactly_what_is_closed_open_and_gone(self):
         self.set_up("cluster")
