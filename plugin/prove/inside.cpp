@@ -32,7 +32,7 @@ tl::unexpected<zmi::Error> broken(const std::string& what) {
 /// Lines between the two processes.
 class Channel {
 public:
-    explicit Channel(Socket socket) : m_socket(std::move(socket)) {
+    explicit Channel(OwnedSocket socket) : m_socket(std::move(socket)) {
         const timeval limit{k_answer_ms / 1000, 0};
         (void)::setsockopt(m_socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     }
@@ -63,7 +63,7 @@ public:
     }
 
 private:
-    Socket m_socket;
+    OwnedSocket m_socket;
     std::string m_buffer;
 };
 
@@ -95,11 +95,11 @@ public:
     static Expected<World> start(const ProofSpec& spec) {
         int ends[2];
         if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return broken("socketpair");
-        Socket ours(ends[0]), theirs(ends[1]);
+        OwnedSocket ours(ends[0]), theirs(ends[1]);
         const auto process = ::fork();
         if (process < 0) return broken("fork");
         if (process == 0) {
-            ours = Socket();
+            ours = OwnedSocket();
             be_the_world(spec, Channel(std::move(theirs)));
         }
         World world(process, Channel(std::move(ours)));

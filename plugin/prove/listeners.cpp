@@ -9,8 +9,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-Socket open_listener(zmi::Family family, bool udp, std::uint16_t port) {
-    Socket socket(::socket(family_number(family), (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+OwnedSocket open_listener(zmi::Family family, bool udp, std::uint16_t port) {
+    OwnedSocket socket(
+        ::socket(family_number(family), (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket.valid()) return {};
     socket.set(SOL_SOCKET, SO_REUSEADDR);
     if (family == zmi::Family::ipv6) socket.set(IPPROTO_IPV6, IPV6_V6ONLY);
@@ -52,7 +53,7 @@ void Listeners::serve(int stop, int deadline_ms) {
                 receive(m_sockets[i].fd());
             } else {
                 // Taken and dropped at once: a full queue would look like a closed port.
-                while (Socket(::accept4(m_sockets[i].fd(), nullptr, nullptr, SOCK_CLOEXEC)).valid()) {
+                while (OwnedSocket(::accept4(m_sockets[i].fd(), nullptr, nullptr, SOCK_CLOEXEC)).valid()) {
                 }
             }
         }

@@ -24,7 +24,7 @@ public:
 private:
     void receive(int fd);
 
-    std::vector<Socket> m_sockets;
+    std::vector<OwnedSocket> m_sockets;
     std::vector<char> m_is_udp;
     std::set<std::uint32_t> m_arrived;
 };

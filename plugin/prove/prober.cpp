@@ -12,8 +12,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// A socket with the probe's own source address.
-Socket open_from(const Probe& probe, int type) {
-    Socket socket(::socket(family_number(probe.source.family), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+OwnedSocket open_from(const Probe& probe, int type) {
+    OwnedSocket socket(::socket(family_number(probe.source.family), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket.valid()) return {};
     // Without this each socket takes a port for itself, whatever its address.
     socket.set(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
@@ -24,7 +24,7 @@ Socket open_from(const Probe& probe, int type) {
 
 struct Attempt {
     std::size_t number = 0;
-    Socket socket;
+    OwnedSocket socket;
     Clock::time_point end;
 };
 

@@ -11,18 +11,18 @@
 namespace zmfw {
 
 /// A file descriptor that closes itself.
-class Socket {
+class OwnedSocket {
 public:
-    Socket() = default;
-    explicit Socket(int fd) : m_fd(fd) {}
-    Socket(Socket&& other) noexcept : m_fd(std::exchange(other.m_fd, -1)) {}
-    Socket& operator=(Socket&& other) noexcept {
+    OwnedSocket() = default;
+    explicit OwnedSocket(int fd) : m_fd(fd) {}
+    OwnedSocket(OwnedSocket&& other) noexcept : m_fd(std::exchange(other.m_fd, -1)) {}
+    OwnedSocket& operator=(OwnedSocket&& other) noexcept {
         std::swap(m_fd, other.m_fd);
         return *this;
     }
-    Socket(const Socket&) = delete;
-    Socket& operator=(const Socket&) = delete;
-    ~Socket() {
+    OwnedSocket(const OwnedSocket&) = delete;
+    OwnedSocket& operator=(const OwnedSocket&) = delete;
+    ~OwnedSocket() {
         if (m_fd >= 0) ::close(m_fd);
     }
     [[nodiscard]] int fd() const { return m_fd; }

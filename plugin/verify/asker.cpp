@@ -34,14 +34,14 @@ Answer answer_of(int problem) {
 
 struct Attempt {
     std::size_t number = 0;
-    Socket socket;
+    OwnedSocket socket;
     Clock::time_point end;
     Clock::time_point again;  ///< udp: when to send once more; the epoch: it was
 };
 
 class Asker {
 public:
-    Asker(const std::vector<Ask>& asks, const AskBounds& bounds, const Progress& progress)
+    Asker(const std::vector<Ask>& asks, const AskBounds& bounds, const AskProgress& progress)
         : m_asks(asks), m_bounds(bounds), m_progress(progress), m_answers(asks.size(), Answer::not_asked) {
         rlimit limit{};
         ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -75,7 +75,7 @@ private:
 
     const std::vector<Ask>& m_asks;
     const AskBounds& m_bounds;
-    const Progress& m_progress;
+    const AskProgress& m_progress;
     std::vector<Answer> m_answers;
     Clock::time_point m_start;
     Clock::time_point m_end;
@@ -109,7 +109,7 @@ void Asker::start(std::size_t number) {
     const auto& ask = m_asks[number];
     const bool tcp = ask.protocol == "tcp";
     const int type = (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    Attempt attempt{number, Socket(::socket(family_number(ask.destination.family), type, 0)), {}, {}};
+    Attempt attempt{number, OwnedSocket(::socket(family_number(ask.destination.family), type, 0)), {}, {}};
     if (!attempt.socket.valid()) return finish(number, Answer::blocked_here);
     if (ask.source) {
         attempt.socket.set(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
@@ -168,12 +168,12 @@ void Asker::look_at(Attempt& attempt, bool ready, Clock::time_point now, std::ve
 
 }  // namespace
 
-std::vector<Answer> ask_all(const std::vector<Ask>& asks, const AskBounds& bounds, const Progress& progress) {
+std::vector<Answer> ask_all(const std::vector<Ask>& asks, const AskBounds& bounds, const AskProgress& progress) {
     return Asker(asks, bounds, progress).run();
 }
 
 bool is_own_address(const zmi::IpAddress& address) {
-    const Socket socket(::socket(family_number(address.family), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const OwnedSocket socket(::socket(family_number(address.family), SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const SocketAddress own(address, 0);
     return socket.valid() && ::bind(socket.fd(), own.get(), own.size) == 0;
 }

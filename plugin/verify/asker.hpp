@@ -24,12 +24,12 @@ struct AskBounds {
 };
 
 /// Told after every change how many of all are done.
-using Progress = std::function<void(std::size_t done, std::size_t all)>;
+using AskProgress = std::function<void(std::size_t done, std::size_t all)>;
 
 /// Asks them all, several at a time, within the bounds: connects and closes, or sends the question once (and once more
 /// after half the patience). Nothing else leaves. One answer for each, in their order.
 [[nodiscard]] std::vector<Answer> ask_all(const std::vector<Ask>& asks, const AskBounds& bounds,
-                                          const Progress& progress);
+                                          const AskProgress& progress);
 
 /// Is it an address of this host (can a socket be bound to it)?
 [[nodiscard]] bool is_own_address(const zmi::IpAddress& address);

@@ -8,6 +8,8 @@ import unittest
 from support import SOURCE
 
 COMMENT = re.compile(r"//.*")
+UNNAMED = re.compile(r"\nnamespace \{\n.*?\n\}  // namespace\n", re.DOTALL)
+TYPE = re.compile(r"(?m)^(?:struct|class|enum class|enum|union) (\w+)[^;{\n]*\{|^using (\w+) =")
 
 
 def sources(root):
@@ -44,6 +46,16 @@ class Architecture(unittest.TestCase):
         for path in sources("plugin"):
             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
                 self.assertNotRegex(COMMENT.sub("", line), r"\bzimbra[A-Z]\w+", f"{path}:{number}")
+
+    def test_no_two_types_of_a_namespace_have_one_name(self):
+        """The linker would take them for the same, and templates of one would work on the other."""
+        for root in ("plugin", "zmintegration"):
+            places = {}
+            for path in sources(root):
+                for first, second in TYPE.findall(UNNAMED.sub("\n", path.read_text(encoding="utf-8"))):
+                    places.setdefault(first or second, []).append(str(path.relative_to(SOURCE)))
+            self.assertGreater(len(places), 50)
+            self.assertEqual({name: where for name, where in places.items() if len(where) > 1}, {})
 
     def test_every_source_file_fits_its_purpose(self):
         for root in ("plugin", "zmintegration"):
