@@ -16,7 +16,10 @@ bool contains(const std::vector<std::string>& list, const std::string& one) {
 }
 
 std::vector<std::uint16_t> default_ports(const Endpoint& endpoint, const Catalogue& catalogue) {
-    std::vector<std::uint16_t> ports = endpoint.port.constants;
+    std::vector<std::uint16_t> ports;
+    for (const auto& range : endpoint.port.constants) {
+        if (range.is_single()) ports.push_back(range.first);
+    }
     const auto add = [&](std::string_view text) {
         if (const auto port = zmi::parse_port(text)) ports.push_back(*port);
     };

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <plugin/catalogue/port_range.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,7 @@ struct Condition {
         any_of,
         none_of,
         service,       ///< `values[0]` is enabled on the subject
+        component,     ///< the catalogue's component `name` is on the subject
         is,            ///< fact `name` is one of `values`; if_unset decides where it is set nowhere
         is_true,       ///< boolean fact `name`
         is_set,        ///< fact `name` has a value
@@ -66,6 +68,29 @@ struct Condition {
     std::vector<Condition> children;
 };
 
+/// A part of the product that LDAP does not tell of: a package, with its units, its registration with the mesh. It is
+/// on a server where any of these says so.
+struct Component {
+    std::string id;
+    std::string title;
+    std::vector<std::string> packages;
+    std::vector<std::string> present;  ///< paths
+    std::vector<std::string> units;    ///< active
+    std::vector<std::string> modules;  ///< running
+    std::vector<std::string> mesh;     ///< names of services registered with the mesh
+    /// Where nothing is known of a server: absent (as an assumption that is told), else a fact is missing.
+    bool absent_if_unknown = false;
+    std::vector<std::string> sources;
+    std::string file;
+    int line = 0;
+};
+
+/// A configuration file of the node with settings that endpoints name.
+struct FileSpec {
+    std::string key;   ///< of LocalFacts::files
+    std::string path;  ///< absolute, or below the product's home
+};
+
 /// Where an endpoint's port comes from.
 struct PortSource {
     enum class Kind {
@@ -76,7 +101,10 @@ struct PortSource {
         url_local,      ///< first URL with a value among localconfig keys `names`, if its scheme is `scheme`
         file,           ///< inet services `names` of file `file` (a key of LocalFacts::files)
         sshd,           ///< every port of sshd, and attribute `name`
-        constant,       ///< fixed number(s) `constants`
+        setting,        ///< `file`'s setting `name`: a port, or a range; `constants` where it is not set or not there
+        mesh_exposed,   ///< expose paths of the mesh service `name` (HCL); `constants` where the node's files are not
+                        ///< known
+        constant,       ///< fixed `constants`
         none,           ///< no port at all (unix socket, unknown)
     };
     Kind kind = Kind::none;
@@ -85,8 +113,8 @@ struct PortSource {
     std::string scheme;
     std::vector<std::string> other_schemes;  ///< url_local: what else may stand there without being this endpoint
     std::string file;
-    std::string overriding_key;            ///< localconfig key that wins when it is set and not 0
-    std::vector<std::uint16_t> constants;  ///< also what `file` and `url_*` fall back to
+    std::string overriding_key;        ///< localconfig key that wins when it is set and not 0
+    std::vector<PortRange> constants;  ///< also what `file` and `url_*` fall back to
 };
 
 /// Where an endpoint binds.
@@ -121,6 +149,7 @@ struct Endpoint {
     BindSource bind;
     Condition listens;
     std::string closed_because;  ///< why nothing is opened (dead, loopback, unverified); may be empty
+    std::string settled_by;      ///< unverified: what would settle it, besides a live listener and the policy
     std::string security;
     std::string note;
     std::string query;                 ///< udp: bytes of a harmless question that it answers; empty: none is known
@@ -225,6 +254,8 @@ struct Catalogue {
     std::string services_enabled, services_installed, host_name, server_version, ip_mode;
     std::map<std::string, AttributeSpec, std::less<>> attributes;
     std::map<std::string, LocalKeySpec, std::less<>> localconfig;
+    std::map<std::string, Component, std::less<>> components;
+    std::map<std::string, FileSpec, std::less<>> files;
     std::map<std::string, Condition, std::less<>> conditions;
     std::map<std::string, Role, std::less<>> roles;
     std::vector<Endpoint> endpoints;  ///< in file order
@@ -238,9 +269,11 @@ struct Catalogue {
     [[nodiscard]] zmi::Wanted wanted() const;
 };
 
-/// Loads all *.xml of the folder, then those of each drop-in folder (an endpoint, flow or finding of the same id is
-/// replaced whole). Every mistake is an Error of kind data: "FILE:LINE: ...".
-[[nodiscard]] zmi::Expected<Catalogue> load_catalogue(const std::vector<std::filesystem::path>& folders);
+/// Loads all *.xml of the folder whose <catalogue product="..."> names the product, then those of each drop-in folder
+/// (an endpoint, flow or finding of the same id is replaced whole). Every mistake is an Error of kind data: "FILE:LINE:
+/// ...".
+[[nodiscard]] zmi::Expected<Catalogue> load_catalogue(const std::vector<std::filesystem::path>& folders,
+                                                      std::string_view product = "zimbra");
 
 /// One file's text; for tests.
 [[nodiscard]] zmi::Expected<Catalogue> parse_catalogue(std::string_view xml, const std::string& file_name);

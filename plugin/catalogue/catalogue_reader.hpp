@@ -19,6 +19,8 @@ namespace zmfw {
 /// An id: [a-z0-9-], at most 40 characters, so that it may stand in a comment or a chain name.
 [[nodiscard]] std::string read_id(const XmlElement& element, const char* attribute);
 [[nodiscard]] std::vector<std::uint16_t> read_ports(const XmlElement& element, const char* attribute);
+/// Ports and ranges: "8300 21000-21255".
+[[nodiscard]] std::vector<PortRange> read_port_ranges(const XmlElement& element, const char* attribute);
 
 [[nodiscard]] bool is_finding_kind(std::string_view kind);
 

@@ -52,7 +52,7 @@ PortSource read_port(const XmlElement& element) {
         port.names = element.words("services");
         if (port.names.empty()) element.fail("<port file=...> needs services");
     }
-    port.constants = read_ports(element, port.kind == PortKind::constant ? "constant" : "default");
+    port.constants = read_port_ranges(element, port.kind == PortKind::constant ? "constant" : "default");
     port.overriding_key = element.value_or("override-localconfig", "");
     return port;
 }
@@ -119,6 +119,18 @@ std::vector<std::uint16_t> read_ports(const XmlElement& element, const char* att
         ports.push_back(*port);
     }
     return ports;
+}
+
+std::vector<PortRange> read_port_ranges(const XmlElement& element, const char* attribute) {
+    std::vector<PortRange> ranges;
+    for (const auto& word : element.words(attribute)) {
+        const auto dash = word.find('-');
+        const auto first = zmi::parse_port(word.substr(0, dash));
+        const auto last = dash == std::string::npos ? first : zmi::parse_port(word.substr(dash + 1));
+        if (!first || !last || *first > *last) element.fail(fmt::format("{} is no port or range", zmi::quoted(word)));
+        ranges.push_back({*first, *last});
+    }
+    return ranges;
 }
 
 Endpoint read_endpoint(const XmlElement& element) {

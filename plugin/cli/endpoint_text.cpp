@@ -27,7 +27,13 @@ std::string port_source_text(const PortSource& port) {
         case Kind::url_local: return fmt::format("localconfig {}", fmt::join(port.names, ", "));
         case Kind::file: return fmt::format("{}, inet service {}", port.file, fmt::join(port.names, " or "));
         case Kind::sshd: return "sshd_config, and attribute " + port.name;
-        case Kind::constant: return fmt::format("fixed: {}", fmt::join(port.constants, ", "));
+        case Kind::setting: return fmt::format("{} in {}", port.name, port.file);
+        case Kind::mesh_exposed: return "what the mesh exposes of " + port.name;
+        case Kind::constant: {
+            std::vector<std::string> ranges;
+            for (const auto& range : port.constants) ranges.push_back(range.to_string());
+            return fmt::format("fixed: {}", fmt::join(ranges, ", "));
+        }
         case Kind::none: return "none";
     }
     return "none";
@@ -52,8 +58,8 @@ std::string endpoint_text(const Catalogue& catalogue, const Endpoint& endpoint, 
 }
 
 bool usually_on(const Endpoint& endpoint, std::uint16_t port) {
-    if (std::find(endpoint.port.constants.begin(), endpoint.port.constants.end(), port) !=
-        endpoint.port.constants.end())
+    const auto& fixed = endpoint.port.constants;
+    if (std::any_of(fixed.begin(), fixed.end(), [&](const PortRange& range) { return range.contains(port); }))
         return true;
     const auto wanted = std::to_string(port);
     std::size_t at = 0;

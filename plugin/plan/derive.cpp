@@ -13,7 +13,7 @@ namespace {
 std::optional<PortRange> known_port(const EndpointState& state) {
     if (!state.listening.sockets.empty()) return state.listening.sockets.front().port;
     if (state.endpoint->port.constants.empty()) return std::nullopt;
-    return PortRange{state.endpoint->port.constants.front(), state.endpoint->port.constants.front()};
+    return state.endpoint->port.constants.front();
 }
 
 void add_state(ServerPlan& plan, const EndpointState& state) {
@@ -26,13 +26,19 @@ void add_state(ServerPlan& plan, const EndpointState& state) {
     const bool listens = !endpoint.dead && endpoint.audience != Audience::nobody && endpoint.protocol != "unix" &&
                          state.listening.truth.verdict != Verdict::no;
     if (!numbers) {
-        plan.closed.push_back({endpoint.id, endpoint.title, endpoint.protocol, known_port(state), state.closed_reason,
-                               state.because, listens});
+        plan.closed.push_back({endpoint.id,
+                               endpoint.title,
+                               endpoint.protocol,
+                               known_port(state),
+                               state.closed_reason,
+                               state.because,
+                               listens,
+                               {}});
         return;
     }
     for (const auto port : endpoint.port.constants) {
-        plan.closed.push_back({endpoint.id, endpoint.title, endpoint.protocol, PortRange{port, port},
-                               state.closed_reason, state.because, listens});
+        plan.closed.push_back(
+            {endpoint.id, endpoint.title, endpoint.protocol, port, state.closed_reason, state.because, listens, {}});
     }
 }
 
@@ -86,10 +92,6 @@ std::string digest_of(const ServerPlan& plan) {
         text += "\n";
     }
     return sha256_hex(text);
-}
-
-std::string PortRange::to_string() const {
-    return is_single() ? std::to_string(first) : fmt::format("{}-{}", first, last);
 }
 
 std::vector<const Finding*> ServerPlan::standing_blockers() const {

@@ -10,10 +10,6 @@ namespace {
 
 using Kind = PortSource::Kind;
 
-PortRange one_port(std::uint16_t port) {
-    return {port, port};
-}
-
 /// Sockets of one endpoint on one server, source of port by source of port.
 class SocketReader {
 public:
@@ -23,8 +19,8 @@ public:
     void read();
 
 private:
-    void add(std::uint16_t port, std::vector<Because> because) { add(port, std::move(because), own_bound()); }
-    void add(std::uint16_t port, std::vector<Because> because, Bound bound);
+    void add(PortRange port, std::vector<Because> because) { add(port, std::move(because), own_bound()); }
+    void add(PortRange port, std::vector<Because> because, Bound bound);
     void add_fact(const Fact& fact);
     [[nodiscard]] Bound own_bound() const { return bound(m_view, m_endpoint.bind, m_server); }
     [[nodiscard]] bool overridden();
@@ -44,18 +40,18 @@ private:
     Listening& m_into;
 };
 
-void SocketReader::add(std::uint16_t port, std::vector<Because> because, Bound bound) {
+void SocketReader::add(PortRange port, std::vector<Because> because, Bound bound) {
     const auto same = [&](const Socket& other) {
-        return other.port == one_port(port) && other.bound.any == bound.any && other.bound.addresses == bound.addresses;
+        return other.port == port && other.bound.any == bound.any && other.bound.addresses == bound.addresses;
     };
     if (std::any_of(m_into.sockets.begin(), m_into.sockets.end(), same)) return;
-    m_into.sockets.push_back({one_port(port), std::move(bound), std::move(because)});
+    m_into.sockets.push_back({port, std::move(bound), std::move(because)});
 }
 
 void SocketReader::add_fact(const Fact& fact) {
     if (fact.assumed) m_into.assumed.push_back(fmt::format("{} of {}", fact.name, m_view.name(m_server)));
     const auto port = fact.values.size() == 1 ? zmi::parse_port(fact.values.front()) : std::nullopt;
-    if (port) return add(*port, {because_of(m_view, m_server, fact)});
+    if (port) return add(one_port(*port), {because_of(m_view, m_server, fact)});
     m_into.problems.push_back(bad_value(m_view, m_server, fact, fact.joined(), "port (1 to 65535)"));
 }
 
@@ -70,7 +66,7 @@ bool SocketReader::overridden() {
 
 void SocketReader::from_packaged_ports(zmi::Origin origin) {
     for (const auto port : m_port.constants) {
-        add(port, {{"port", std::to_string(port), std::string(zmi::to_string(origin)), {}}});
+        add(port, {{"port", port.to_string(), std::string(zmi::to_string(origin)), {}}});
     }
 }
 
@@ -80,7 +76,7 @@ void SocketReader::from_url_attribute() {
         for (const auto port : ports_named_by(m_view, client, m_port.name, m_server, m_port.constants)) {
             auto because = because_of(m_view, client, fact);
             if (client != m_server) because.server = m_view.name(client);
-            add(port, {because});
+            add(one_port(port), {because});
         }
     }
     if (m_into.sockets.empty()) from_packaged_ports(zmi::Origin::catalogue);
@@ -110,7 +106,7 @@ void SocketReader::add_url(const Fact& fact, std::string_view url) {
     } else if (!address && !wildcard && authority.host->is_loopback()) {
         at = Bound{};
     }
-    add(*authority.port, {because_of(m_view, m_server, fact, std::string(url))}, std::move(at));
+    add(one_port(*authority.port), {because_of(m_view, m_server, fact, std::string(url))}, std::move(at));
 }
 
 /// The first key names all URLs to bind; of the others only the first URL counts.
@@ -149,7 +145,7 @@ void SocketReader::from_urls_of_others() {
                 if (authority.scheme == m_port.scheme && authority.port) {
                     auto because = because_of(m_view, m_server, fact, std::string(url));
                     because.server = node;
-                    add(*authority.port, {because});
+                    add(one_port(*authority.port), {because});
                 }
             }
         }
@@ -182,7 +178,7 @@ void SocketReader::add_file_listener(const zmi::FileListener& listener) {
                          m_view.name(m_server), zmi::quoted(listener.address), zmi::quoted(listener.service))});
         return;
     }
-    if (!host) return add(listener.port, {std::move(because)});
+    if (!host) return add(one_port(listener.port), {std::move(because)});
     Bound at;
     if (host->address && host->address->is_unspecified()) {
         // postfix and sshd ask for IPv6 alone on such a socket.
@@ -195,7 +191,7 @@ void SocketReader::add_file_listener(const zmi::FileListener& listener) {
         bind.families = m_endpoint.bind.families;
         at = bound(m_view, bind, m_server);
     }
-    add(listener.port, {std::move(because)}, std::move(at));
+    add(one_port(listener.port), {std::move(because)}, std::move(at));
 }
 
 void SocketReader::from_file() {
@@ -221,7 +217,8 @@ void SocketReader::from_file() {
 void SocketReader::from_sshd() {
     if (const auto* facts = m_view.policy_facts(m_server)) {
         for (const auto port : facts->sshd_ports) {
-            add(port, {{"sshd port", std::to_string(port), std::string(zmi::to_string(zmi::Origin::policy)), {}}});
+            add(one_port(port),
+                {{"sshd port", std::to_string(port), std::string(zmi::to_string(zmi::Origin::policy)), {}}});
         }
     }
     if (const auto* local = m_view.local(m_server)) {
@@ -257,6 +254,8 @@ void SocketReader::read() {
             break;
         }
         case Kind::file: from_file(); break;
+        case Kind::setting:
+        case Kind::mesh_exposed: break;
         case Kind::sshd: from_sshd(); break;
         case Kind::constant: from_packaged_ports(zmi::Origin::catalogue); break;
         case Kind::none: break;
@@ -266,7 +265,7 @@ void SocketReader::read() {
 }  // namespace
 
 std::vector<std::uint16_t> ports_named_by(const FactsView& view, std::size_t client, std::string_view attribute,
-                                          std::size_t listener, const std::vector<std::uint16_t>& otherwise) {
+                                          std::size_t listener, const std::vector<PortRange>& otherwise) {
     std::vector<std::uint16_t> ports;
     const auto fact = view.attribute(client, attribute);
     for (const auto& value : fact.values) {
@@ -276,7 +275,7 @@ std::vector<std::uint16_t> ports_named_by(const FactsView& view, std::size_t cli
             if (authority.port) {
                 ports.push_back(*authority.port);
             } else {
-                ports.insert(ports.end(), otherwise.begin(), otherwise.end());
+                for (const auto& range : otherwise) ports.push_back(range.first);
             }
         }
     }

@@ -46,6 +46,6 @@ struct Listening {
 /// Ports at which the client's URLs in `attribute` reach the listener.
 [[nodiscard]] std::vector<std::uint16_t> ports_named_by(const FactsView& view, std::size_t client,
                                                         std::string_view attribute, std::size_t listener,
-                                                        const std::vector<std::uint16_t>& otherwise);
+                                                        const std::vector<PortRange>& otherwise);
 
 }  // namespace zmfw

@@ -290,7 +290,7 @@ void OutboundFinder::add_egress(ServerPlan& plan, std::size_t server, const Egre
     const auto close = [&](std::string why, std::vector<Because> because) {
         for (const auto port : egress.ports) {
             plan.outbound_closed.push_back(
-                {egress.id, egress.title, egress.protocol, PortRange{port, port}, why, because});
+                {egress.id, egress.title, egress.protocol, one_port(port), why, because, false, {}});
         }
     };
     if (policy.close.contains(egress.id))

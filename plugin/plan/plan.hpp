@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <plugin/catalogue/catalogue.hpp>
+#include <plugin/catalogue/port_range.hpp>
 #include <plugin/policy/policy.hpp>
 #include <string>
 #include <vector>
@@ -10,15 +11,6 @@
 #include <zmintegration/support/network.hpp>
 
 namespace zmfw {
-
-struct PortRange {
-    std::uint16_t first = 0;
-    std::uint16_t last = 0;
-    auto operator<=>(const PortRange&) const = default;
-    [[nodiscard]] bool is_single() const { return first == last; }
-    [[nodiscard]] bool contains(std::uint16_t port) const { return first <= port && port <= last; }
-    [[nodiscard]] std::string to_string() const;  ///< "25" or "20000-20010"
-};
 
 /// One fact that decided, with where it comes from.
 struct Because {
@@ -52,6 +44,8 @@ struct ClosedPort {
     std::string reason;
     std::vector<Because> because;
     bool listens = false;  ///< it runs here all the same
+    /// Of a candidate (documented, but nobody could check it): what would settle whether it is needed. Else empty.
+    std::string settled_by;
 };
 
 struct Finding {

@@ -131,6 +131,7 @@ Truth Evaluator::evaluate(const Condition& condition, const Subjects& subjects) 
         case Kind::any_of: return any_of(condition.children, subjects);
         case Kind::none_of: return none_of(condition, subjects);
         case Kind::service: return service(condition, subjects.subject);
+        case Kind::component: return {Verdict::unknown, {}, {}, {}, {}};
         case Kind::is: return is(condition, subjects.subject);
         case Kind::is_true: return is_true(condition, subjects.subject);
         case Kind::is_set: return is_set(condition, subjects.subject);

@@ -28,6 +28,9 @@ struct Policy {
         std::map<std::string, std::string, std::less<>>
             local;  ///< localconfig keys of that node, as its own file would say
         std::vector<std::uint16_t> sshd_ports;
+        /// Components (ids of the catalogue) that run there, all of them; nullopt: the policy does not say. Such a
+        /// server is one of the plan even where neither LDAP nor the mesh knows it.
+        std::optional<std::set<std::string, std::less<>>> components;
     };
 
     std::string file;  ///< where it was read; empty: no policy

@@ -18,6 +18,11 @@ std::string_view to_string(Origin origin) {
         case Origin::resolver: return "resolver";
         case Origin::policy: return "policy";
         case Origin::catalogue: return "catalogue";
+        case Origin::package: return "package";
+        case Origin::unit: return "unit";
+        case Origin::mesh: return "mesh";
+        case Origin::module: return "module";
+        case Origin::live: return "live";
     }
     return "catalogue";
 }

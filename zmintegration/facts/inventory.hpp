@@ -24,6 +24,11 @@ enum class Origin {
     resolver,             ///< "resolver": the system resolver of the node that asked
     policy,               ///< "policy": the site's policy file
     catalogue,            ///< "catalogue": a constant of the catalogue
+    package,              ///< "package": the package database of the node
+    unit,                 ///< "unit": systemd on the node
+    mesh,                 ///< "mesh": a registration with the service mesh: an HCL file of the node, or Consul
+    module,               ///< "module": what zxsuite or carbonio says of a module
+    live,                 ///< "live": a socket that listens on the node
 };
 [[nodiscard]] std::string_view to_string(Origin origin);
 
@@ -34,6 +39,10 @@ using Attributes = std::map<std::string, Values, std::less<>>;
 struct Server {
     std::string name;  ///< validated host name, lower case
     Attributes own;
+    /// "" for an entry of LDAP; "mesh": LDAP does not know it, only the member list of the mesh does.
+    std::string known_from;
+    /// Names of the services that Consul's catalogue has on this node; nullopt where it was not asked.
+    std::optional<std::set<std::string, std::less<>>> mesh_services;
     bool operator==(const Server&) const = default;
 };
 
@@ -60,11 +69,39 @@ struct FileState {
     bool operator==(const FileState&) const = default;
 };
 
-/// What only the node itself knows. No secret is ever in here.
+/// One service that a file of the mesh registers: /etc/zextras/service-discover/NAME.hcl.
+struct MeshService {
+    std::string name;  ///< "carbonio-files"
+    std::string path;
+    int line = 0;                        ///< of the name, 1-based
+    std::uint16_t port = 0;              ///< of the service itself, behind its sidecar; 0 where the file names none
+    std::vector<std::uint16_t> exposed;  ///< listener ports of expose paths, sorted
+    bool sidecar = false;                ///< it has a connect { sidecar_service } block
+    bool operator==(const MeshService&) const = default;
+};
+
+/// A socket that listens off loopback, seen on the node itself when it was asked.
+struct LiveListener {
+    std::string protocol;  ///< "tcp" or "udp"
+    std::uint16_t port = 0;
+    std::string address;  ///< as bound: "0.0.0.0", "::", "192.0.2.7"
+    auto operator<=>(const LiveListener&) const = default;
+};
+
+/// What only the node itself knows. No secret is ever in here. Where a source could not be read, `files` has its
+/// problem under the key "packages", "units", "mesh", "modules" or "sockets"; a source that this product has not, or
+/// that nobody asked for, has no entry there.
 struct LocalFacts {
     std::map<std::string, std::string, std::less<>> localconfig;  ///< keys that are set, ${...} expanded
     std::map<std::string, FileState, std::less<>> files;          ///< by key: "master.cf", "main.cf", "sshd_config"
     std::vector<FileListener> listeners;
+    std::set<std::string, std::less<>> packages;  ///< of the wanted ones: those installed
+    std::set<std::string, std::less<>> present;   ///< of the wanted paths: those that exist, as asked
+    std::map<std::string, std::string, std::less<>>
+        units;  ///< of the wanted ones: "active", "inactive", "failed", "absent"
+    std::map<std::string, std::string, std::less<>> modules;  ///< "docs": "running", "stopped"
+    std::vector<MeshService> mesh;                            ///< sorted by name
+    std::set<LiveListener> live;                              ///< of the wanted ports: those that listen
     bool operator==(const LocalFacts&) const = default;
 };
 
@@ -86,16 +123,33 @@ struct Resolution {
 /// All facts of one deployment. The order of `servers` is by name; the same facts give the same bytes of JSON.
 struct Inventory {
     Source source;
-    std::string product = "zimbra";
-    std::string version;    ///< of the answering server, where the source tells; else empty
-    std::string this_node;  ///< name of the node that asked
+    std::string product = "zimbra";  ///< "zimbra" or "carbonio"
+    std::string edition;             ///< "ce" or "advanced" of carbonio; "suite" of zimbra with zxsuite; else empty
+    std::vector<std::string> product_evidence;  ///< how we know: one line a file or package
+    std::string version;                        ///< of the answering server, where the source tells; else empty
+    std::string this_node;                      ///< name of the node that asked
     Attributes global;
     std::vector<Server> servers;
-    std::map<std::string, LocalFacts, std::less<>> local;     ///< by server name; today only this node
+    std::map<std::string, LocalFacts, std::less<>> local;     ///< by server name; this node, and those that were joined
     std::map<std::string, Resolution, std::less<>> resolved;  ///< by host name (lower case)
 
     [[nodiscard]] const Server* find(std::string_view name) const;
     bool operator==(const Inventory&) const = default;
+};
+
+/// A configuration file with settings of the form KEY = VALUE, KEY VALUE or KEY: VALUE.
+struct WantedFile {
+    std::string path;  ///< absolute: below the system root; else below the product's home
+    std::set<std::string, std::less<>> settings;
+    bool operator==(const WantedFile&) const = default;
+};
+
+/// Ports to look for among the sockets that listen.
+struct WantedPorts {
+    std::string protocol;  ///< "tcp" or "udp"
+    std::uint16_t first = 0;
+    std::uint16_t last = 0;
+    auto operator<=>(const WantedPorts&) const = default;
 };
 
 /// What to ask for. The plugin fills it from its catalogue.
@@ -103,6 +157,13 @@ struct Wanted {
     std::set<std::string, std::less<>> attributes;  ///< exact LDAP spelling
     /// localconfig keys; the value lists word prefixes to keep (empty: keep the whole value)
     std::map<std::string, std::vector<std::string>, std::less<>> localconfig;
+    std::set<std::string, std::less<>> packages;           ///< names of packages
+    std::set<std::string, std::less<>> present;            ///< paths that may exist (absolute, or below the home)
+    std::set<std::string, std::less<>> units;              ///< names of systemd units
+    std::set<std::string, std::less<>> modules;            ///< modules of zxsuite or carbonio
+    std::map<std::string, WantedFile, std::less<>> files;  ///< by key of LocalFacts::files
+    std::set<WantedPorts> ports;
+    bool mesh = false;  ///< the service mesh: HCL files, Consul
 };
 
 /// Names that may hold a secret are never kept, whoever asks for them.
