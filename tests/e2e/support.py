@@ -57,35 +57,47 @@ class Result:
 
 
 class Home:
-    """A Zimbra home built from a deployment, with or without its admin SOAP server running."""
+    """A home built from a deployment, with or without its admin SOAP server running. `components`: its policy says what
+    runs on other nodes, where LDAP does not tell."""
 
-    def __init__(self, deployment, node=None, localconfig=None):
+    def __init__(self, deployment, node=None, localconfig=None, components=True):
         self.folder = tempfile.mkdtemp(prefix="zmfirewall-e2e-")
-        self.path = pathlib.Path(self.folder) / "zimbra"
         if not isinstance(deployment, deployments.Deployment):
             raw = deployments.generate(deployment) if isinstance(deployment, int) else deployments.read(deployment)
             deployment = deployments.resolve(raw)
         node = node or deployment.this_node
         deployment.nodes.setdefault(node, {}).setdefault("localconfig", {}).update(localconfig or {})
-        homes.build(deployment, self.path, node)
+        folder = pathlib.Path(self.folder) / "zimbra"
+        self.path = homes.build(deployment, folder, node, components)
+        self.root = folder / "root"
         self.deployment = deployment
         self.node = node
         self.server = None
         self.port = None
+        self.consul = None
 
     def serve(self):
-        self.server = subprocess.Popen(
-            [sys.executable, "-B", STANDIN / "standin", "serve", self.path], stdout=subprocess.PIPE, text=True
-        )
-        self.port = int(self.server.stdout.readline().split()[1])
+        self.server, self.port = self.start("serve")
         return self
 
+    def serve_consul(self):
+        """The API of the mesh; the answer: its port on loopback."""
+        self.consul, port = self.start("serve-consul")
+        return port
+
+    def start(self, command):
+        process = subprocess.Popen(
+            [sys.executable, "-B", STANDIN / "standin", command, self.path], stdout=subprocess.PIPE, text=True
+        )
+        return process, int(process.stdout.readline().split()[1])
+
     def stop_server(self):
-        if self.server:
-            self.server.kill()
-            self.server.wait()
-            self.server.stdout.close()
-            self.server = None
+        for process in (self.server, self.consul):
+            if process:
+                process.kill()
+                process.wait()
+                process.stdout.close()
+        self.server = self.consul = None
 
     def close(self):
         self.stop_server()
@@ -118,9 +130,14 @@ class Home:
         text = path.read_text(encoding="utf-8").replace("</policy>", "\n".join(lines) + "\n</policy>")
         path.write_text(text, encoding="utf-8")
 
+    def places(self):
+        """The options that say where it is; which product a whole host has is found out."""
+        home = [] if self.deployment.whole_host else ["--zimbra-home", self.path]
+        return [*home, "--system-root", self.root]
+
     def run(self, *arguments, source=None, timeout=None, more=()):
         """Runs zmfirewall on this home. `arguments` is the command; `source` and `timeout` are its options."""
-        command = [BINARY, "--zimbra-home", self.path, "--system-root", self.path / "root", *more]
+        command = [BINARY, *self.places(), *more]
         if source:
             command += ["--source", source]
         if timeout:

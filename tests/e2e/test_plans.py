@@ -121,15 +121,11 @@ class SameFromEverySource(support.Case):
                 self.assertEqual(support.without_source(plan), first, f"{source} differs from soap")
 
 
-def every_deployment():
-    return sorted(p.stem for p in support.deployments.FIXTURES.glob("*.json"))
-
-
 def add_tests():
     for path in sorted(EXPECTED.glob("*.json")):
         name = path.stem
         setattr(ExpectedPorts, f"test_{name.replace('-', '_')}", lambda self, n=name: self.check(n))
-    for name in every_deployment():
+    for name in support.deployments.every_name():
         setattr(SameFromEverySource, f"test_{name.replace('-', '_')}", lambda self, n=name: self.check(n))
 
 

@@ -169,7 +169,7 @@ def loaded_firewalld(machine):
 class SameMeaning(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        names = sorted(path.stem for path in support.deployments.FIXTURES.glob("*.json"))
+        names = support.deployments.every_name()
         cls.emissions = {name: deployed.Emission(support, name, *FORMATS) for name in names}
 
     @classmethod

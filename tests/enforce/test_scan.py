@@ -99,7 +99,7 @@ class Scan(unittest.TestCase):
         return deployment
 
     def test_finds_exactly_what_each_plan_says(self):
-        for name in sorted(path.stem for path in support.deployments.FIXTURES.glob("*.json")):
+        for name in support.deployments.every_name():
             with self.subTest(name):
                 started = time.monotonic()
                 deployment = deployed.Deployment(support, name, "nftables")

@@ -8,7 +8,10 @@ import roles
 
 HERE = pathlib.Path(__file__).resolve().parent
 FIXTURES = HERE.parent / "fixtures" / "deployments"
-DEFAULT_VERSION = "10.1.2_GA_4652"
+DEFAULT_VERSION = {"zimbra": "10.1.2_GA_4652", "carbonio": "26.6.0"}
+# What only the node itself, or the mesh, knows.
+NODE_FACTS = ("addresses", "localconfig", "master_cf", "main_cf", "sshd", "components", "packages", "packaging", "units",
+              "users", "files", "sockets", "programs")  # fmt: skip
 
 
 def _values(value):
@@ -45,12 +48,21 @@ def read(name_or_path):
     return raw
 
 
+def every_name():
+    """The deployments of the fixtures that the command can plan."""
+    names = sorted(path.stem for path in FIXTURES.glob("*.json"))
+    return [name for name in names if not resolve(read(name)).whole_host]
+
+
 class Deployment:
     """Resolved: attribute values are lists of strings; `servers` maps a name to what is set on its entry."""
 
     def __init__(self, document):
         self.document = document
         self.version = document["version"]
+        self.product = document.get("product", "zimbra")
+        self.whole_host = document.get("whole_host", False)  # with a system root that knows the product
+        self.suite = document.get("suite", {})
         self.this_node = document["this_node"]
         self.config = document["global"]
         self.servers = document["servers"]
@@ -69,7 +81,12 @@ class Deployment:
         temporary.replace(path)
 
     def names(self):
+        """What LDAP knows."""
         return sorted(self.servers)
+
+    def all_nodes(self):
+        """And what it does not know."""
+        return sorted(self.nodes)
 
     def own(self, name):
         return self.servers[name]
@@ -90,15 +107,19 @@ class Deployment:
 
 def resolve(raw):
     """Roles, schema defaults and noise filled in."""
-    version = raw.get("version", DEFAULT_VERSION)
+    product = raw.get("product", "zimbra")
+    version = raw.get("version", DEFAULT_VERSION[product])
     base = _load(HERE / "data" / "global_config.json")
     servers, nodes = {}, {}
     for name, spec in raw["servers"].items():
-        servers[name] = _resolve_server(name, spec, spec.get("version", version))
-        nodes[name] = {k: spec[k] for k in ("addresses", "localconfig", "master_cf", "main_cf", "sshd") if k in spec}
+        if spec.get("ldap", True):
+            servers[name] = _resolve_server(name, spec, spec.get("version", version), product)
+        nodes[name] = {k: spec[k] for k in NODE_FACTS if k in spec}
         nodes[name]["roles"] = spec.get("roles", [])
     config = {a: _values(v) for a, v in base["values"].items()}
     config.update(_noise(raw))
+    if product == "carbonio":
+        config.update({a: _values(v) for a, v in roles.CARBONIO_GLOBAL.items()})
     for attribute, value in raw.get("global", {}).items():
         config[attribute] = _values(value)
     for attribute in raw.get("global_unset", []):
@@ -106,6 +127,9 @@ def resolve(raw):
     return Deployment(
         {
             "version": version,
+            "product": product,
+            "whole_host": raw.get("whole_host", product == "carbonio"),
+            "suite": raw.get("suite", {}),
             "this_node": raw.get("this_node", next(iter(raw["servers"]))),
             "global": config,
             "servers": servers,
@@ -117,8 +141,9 @@ def resolve(raw):
     )
 
 
-def _resolve_server(name, spec, version):
-    own = {a: _values(v) for a, v in roles.entry_of(name, spec.get("roles", []), version).items()}
+def _resolve_server(name, spec, version, product):
+    entry = roles.carbonio_entry_of if product == "carbonio" else roles.entry_of
+    own = {a: _values(v) for a, v in entry(name, spec.get("roles", []), version).items()}
     own["cn"] = [name]
     own["objectClass"] = ["zimbraServer"]
     own["zimbraId"] = [made_up.uuid(name)]

@@ -7,8 +7,10 @@ import sys
 from xml.sax.saxutils import escape, quoteattr
 
 import made_up
+import parts
 import pki
 import postfix
+import system_root
 
 HERE = pathlib.Path(__file__).resolve().parent
 PASSWORD_KEYS = [
@@ -18,38 +20,68 @@ PASSWORD_KEYS = [
 ]  # fmt: skip
 
 
-def build(deployment, directory, node=None):
-    """Writes DIR (bin, conf, common, root, .standin) for `node`; an existing DIR is replaced where it was ours."""
+PLACES = {"zimbra": "opt/zimbra", "carbonio": "opt/zextras"}
+
+
+def place(deployment, directory):
+    """(home, system root): DIR and DIR/root; of a whole host DIR/root/opt/... and DIR/root."""
     directory = pathlib.Path(directory).resolve()
+    root = directory / "root"
+    return (root / PLACES[deployment.product] if deployment.whole_host else directory), root
+
+
+def find(directory):
+    """The home that was built in DIR."""
+    directory = pathlib.Path(directory).resolve()
+    places = [directory, *(directory / "root" / p for p in PLACES.values())]
+    return next((p for p in places if (p / ".standin").is_dir()), directory)
+
+
+def build(deployment, directory, node=None, components=True):
+    """Writes the home of `node` (bin, conf, common, .standin) and its system root; an existing DIR is replaced where
+    it was ours. `components`: the policy says what runs on the other nodes. The answer: the home."""
+    if (find(directory) / ".standin").is_dir():
+        shutil.rmtree(pathlib.Path(directory).resolve())
+    directory, root = place(deployment, directory)
     node = node or deployment.this_node
-    if (directory / ".standin").is_dir():
-        shutil.rmtree(directory)
-    for folder in ("bin", "conf/ca", "common/conf", "root/etc/ssh/sshd_config.d", ".standin"):
+    for folder in ("bin", "conf/ca", "common/conf", ".standin"):
         (directory / folder).mkdir(parents=True)
+    (root / "etc/ssh/sshd_config.d").mkdir(parents=True)
     facts = deployment.nodes.get(node, {})
     (directory / ".standin" / "node").write_text(node, encoding="utf-8")
     deployment.save(directory / ".standin" / "deployment.json")
-    _programs(directory)
+    _programs(directory, PROGRAMS[deployment.product] + facts.get("programs", []))
     write_localconfig(directory, localconfig(deployment, node, facts))
     _postfix_files(deployment, directory, node, facts)
-    _sshd(directory, facts.get("sshd", {}))
+    _sshd(root, facts.get("sshd", {}))
+    if deployment.whole_host:
+        system_root.write(root, deployment, node)
+    if deployment.product == "carbonio":
+        (directory / ".version").write_text(deployment.version + "\n", encoding="utf-8")
+    if "advanced" in facts.get("components", []):
+        system_root.put(directory, f"lib/ext/carbonio/carbonio-advanced-{deployment.version}.jar", "")
     pki.make(directory / ".standin" / "pki", node)
     shutil.copy(directory / ".standin" / "pki" / "ca.pem", directory / "conf" / "ca" / "ca.pem")
-    (directory / "conf" / "zmfirewall.xml").write_text(policy(deployment), encoding="utf-8")
+    (directory / "conf" / "zmfirewall.xml").write_text(policy(deployment, node if components else None), encoding="utf-8")
     (directory / ".standin" / "secrets.json").write_text(json.dumps(secrets(deployment, directory)), encoding="utf-8")
     return directory
 
 
-def _programs(directory):
-    for name in ("zmprov", "zmlocalconfig"):
+PROGRAMS = {"zimbra": ["zmprov", "zmlocalconfig"], "carbonio": ["zmprov", "zmlocalconfig", "zmhostname", "carbonio"]}
+MODULES = {"carbonio": "module_cli", "zxsuite": "module_cli", "zmhostname": "zmlocalconfig"}
+
+
+def _programs(directory, names):
+    for name in names:
+        module = MODULES.get(name, name)
         path = directory / "bin" / name
         path.write_text(
             f"#!{sys.executable}\n"
             "import pathlib, sys\n"
             "sys.dont_write_bytecode = True\n"
             f"sys.path.insert(0, {str(HERE)!r})\n"
-            f"import {name}\n"
-            f"{name}.main(pathlib.Path(__file__).resolve().parent.parent)\n",
+            f"import {module}\n"
+            f"{module}.{'hostname' if name == 'zmhostname' else 'main'}(pathlib.Path(__file__).resolve().parent.parent)\n",
             encoding="utf-8",
         )
         path.chmod(0o755)
@@ -57,7 +89,9 @@ def _programs(directory):
 
 def localconfig(deployment, node, facts):
     """Keys as the installer leaves them, raw: some values name other keys."""
-    ldap = [n for n in deployment.names() if "ldap" in deployment.own(n).get("zimbraServiceEnabled", [])] or [node]
+    directories = {"ldap", "directory-server"}
+    ldap = [n for n in deployment.names() if directories & set(deployment.own(n).get("zimbraServiceEnabled", []))]
+    ldap = ldap or [node]
     keys = {
         "zimbra_home": "/opt/zimbra",
         "zimbra_java_home": "${zimbra_home}/common/lib/jvm/java",
@@ -83,6 +117,8 @@ def localconfig(deployment, node, facts):
         "snmp_trap_host": "${zimbra_server_hostname}",
         "smtp_source": f"admin@{node}",
     }
+    if deployment.product == "carbonio":
+        keys.update({"zimbra_home": "/opt/zextras", "zimbra_user": "zextras", "mysql_bind_address": None})
     keys.update({key: made_up.password(key) for key in PASSWORD_KEYS})
     keys["ldap_common_password"] = keys["zimbra_ldap_password"]
     keys["zimbra_ldap_password"] = "${ldap_common_password}"
@@ -103,7 +139,7 @@ def write_localconfig(directory, keys):
 
 
 def _postfix_files(deployment, directory, node, facts):
-    if "mta" not in deployment.own(node).get("zimbraServiceEnabled", []):
+    if "mta" not in deployment.servers.get(node, {}).get("zimbraServiceEnabled", []):
         return
     applied = deployment.applied(node)
     mode = (applied.get("zimbraIPMode") or ["ipv4"])[0]
@@ -115,28 +151,32 @@ def _postfix_files(deployment, directory, node, facts):
     (conf / "main.cf").write_text(postfix.main_cf(node, settings), encoding="utf-8")
 
 
-def _sshd(directory, sshd):
+def _sshd(root, sshd):
     ports = sshd.get("ports", [])
     lines = ["# OpenSSH server", "Include /etc/ssh/sshd_config.d/*.conf", "#Port 22"]
     lines += [f"Port {p}" for p in ports]
     lines += [f"ListenAddress {a}" for a in sshd.get("addresses", [])]
     lines += ["PermitRootLogin no", "UsePAM yes", "Match User backup", "    PasswordAuthentication no", ""]
-    (directory / "root" / "etc" / "ssh" / "sshd_config").write_text("\n".join(lines), encoding="utf-8")
+    (root / "etc" / "ssh" / "sshd_config").write_text("\n".join(lines), encoding="utf-8")
     for name, text in sshd.get("included", {}).items():
-        (directory / "root" / "etc" / "ssh" / "sshd_config.d" / name).write_text(text, encoding="utf-8")
+        (root / "etc" / "ssh" / "sshd_config.d" / name).write_text(text, encoding="utf-8")
 
 
-def policy(deployment):
-    """conf/zmfirewall.xml: the site's networks and the address of every server, so that no DNS is needed."""
+def policy(deployment, node=None):
+    """conf/zmfirewall.xml: the site's networks and the address of every server, so that no DNS is needed. With `node`:
+    also what runs on the others, which that node cannot know."""
     wishes = deployment.policy
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<policy>"]
     for name, cidrs in wishes.get("networks", {}).items():
         body = "".join(f"<cidr>{escape(c)}</cidr>" for c in cidrs)
         lines.append(f"  <network name={quoteattr(name)}>{body}</network>")
-    for name in deployment.names():
-        addresses = deployment.nodes.get(name, {}).get("addresses", [])
-        if addresses:
-            body = "".join(f"<address>{escape(a)}</address>" for a in addresses)
+    for name in deployment.all_nodes():
+        facts = deployment.nodes[name]
+        body = "".join(f"<address>{escape(a)}</address>" for a in facts.get("addresses", []))
+        if node not in (None, name) and "components" in facts:
+            ids = parts.catalogue_ids(facts["roles"], facts["components"])
+            body += f"<components>{' '.join(ids)}</components>"
+        if body:
             lines.append(f"  <server name={quoteattr(name)}>{body}</server>")
     lines += [f"  {extra}" for extra in wishes.get("extra", [])]
     return "\n".join(lines + ["</policy>", ""])
@@ -145,6 +185,7 @@ def policy(deployment):
 def secrets(deployment, directory):
     """Every string that must never be seen in an output: passwords, keys and tokens, PEM keys by the line."""
     found = [made_up.password(k) for k in PASSWORD_KEYS]
+    found += [made_up.uuid(f"consul {kind} token") for kind in ("management", "service")]
     for attributes in [deployment.config, *deployment.servers.values()]:
         for name, values in attributes.items():
             if name in ("zimbraAuthTokenKey", "zimbraCsrfTokenKey"):

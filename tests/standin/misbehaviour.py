@@ -1,7 +1,8 @@
 """What the stand-in does wrong on purpose. Read again at each call, so that a test may change its mind.
 
 The file DIR/misbehave, or the environment variable STANDIN_MISBEHAVE, holds lines `TARGET MODE [ARGUMENT]`
-(`;` also ends a line). TARGET is soap, zmprov, zmprov-ldap, zmlocalconfig or all.
+(`;` also ends a line). TARGET is soap, zmprov, zmprov-ldap, zmlocalconfig, modules, consul or all. What systemctl and rpm
+do wrong is told to host_programs.py.
 """
 
 import os
@@ -21,6 +22,9 @@ ZMPROV_MODES = {
 DATA_MODES = {
     "missing-server", "duplicate-server", "server-name", "set-global", "set-server", "forged-value",
 }  # fmt: skip
+MODULE_MODES = {"slow", "hang", "refused", "truncate", "flood", "empty"}
+CONSUL_MODES = {"hang", "close", "html-error", "truncate", "flood", "server-name", "missing-node"}
+MODES = SOAP_MODES | ZMPROV_MODES | DATA_MODES | MODULE_MODES | CONSUL_MODES
 
 
 def read(home, target):
@@ -34,7 +38,7 @@ def read(home, target):
     for line in text.replace(";;", "\0").replace(";", "\n").replace("\0", ";").splitlines():
         words = line.split(None, 2)
         if len(words) >= 2 and words[0] in (target, "all"):
-            if words[1] not in SOAP_MODES | ZMPROV_MODES | DATA_MODES:
+            if words[1] not in MODES:
                 raise SystemExit(f"misbehave: no such mode: {words[1]}")
             modes[words[1]] = words[2] if len(words) > 2 else ""
     return modes

@@ -57,6 +57,60 @@ ROLES = {
     "license-daemon": ([], ["license-daemon"], {}),
 }
 
+MESH_SERVICE = "service-discover"
+CARBONIO_ROLES = {
+    "directory-server": ([], ["directory-server"], {}),
+    "mesh-server": ([], [MESH_SERVICE], {}),
+    "mta": ([], ["mta", "amavis", "antivirus", "antispam", "opendkim"], {}),
+    "memcached": ([], ["memcached"], {}),
+    "mailstore": (
+        ["service"],
+        ["mailbox"],
+        {
+            "zimbraMailMode": "https",
+            "zimbraMtaAuthTarget": "TRUE",
+            "zimbraReverseProxyLookupTarget": "TRUE",
+            **_MAIL_PORTS_BEHIND_PROXY,
+        },
+    ),
+    "proxy": (
+        [],
+        ["proxy"],
+        {
+            **_PUBLIC_PORTS,
+            "zimbraReverseProxyMailMode": "https",
+            "zimbraReverseProxyHttpEnabled": "TRUE",
+            "zimbraReverseProxyMailEnabled": "TRUE",
+            # Whatever its global value says: bootstrap asks for plain upstreams.
+            "zimbraReverseProxySSLToUpstreamEnabled": "FALSE",
+        },
+    ),
+}
+# Where Carbonio's global config is another than Zimbra's.
+CARBONIO_GLOBAL = {
+    "carbonioAdminProxyPort": "6071",
+    "zimbraSmtpHostname": "127.78.0.7",
+    "zimbraSmtpPort": "20025",
+    "zimbraMilterServerEnabled": "TRUE",
+    "zimbraReverseProxyMailMode": "redirect",
+    "zimbraProduct": "ZCS",
+}
+
+
+def carbonio_entry_of(name, roles, _version):
+    """The same of Carbonio, which writes no version on the entry."""
+    enabled, own = ["stats"], {}
+    for role in roles:
+        more, services, attributes = CARBONIO_ROLES[role]
+        enabled += services + more
+        own.update(attributes)
+    return {
+        **own,
+        "zimbraServiceEnabled": enabled,
+        "zimbraServiceInstalled": [s for s in enabled if s != "service"],
+        "zimbraServiceHostname": name,
+    }
+
 
 def entry_of(name, roles, version):
     """Attributes that the installer leaves on the entry of server `name`."""

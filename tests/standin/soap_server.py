@@ -268,7 +268,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 def serve(home, port=0):
     """Serves until it is ended; tells the port in localconfig.xml and on stdout."""
-    home = pathlib.Path(home).resolve()
+    home = homes.find(home)
     server = Server(home, port)
     keys = zmlocalconfig.read(home / "conf" / "localconfig.xml")
     keys["zimbra_admin_service_port"] = str(server.server_port)

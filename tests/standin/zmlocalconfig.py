@@ -27,6 +27,11 @@ def expand(raw, value, depth=10):
     return re.sub(r"\$\{([A-Za-z0-9_]+)\}", lambda m: expand(raw, raw.get(m.group(1), m.group(0)), depth - 1), value)
 
 
+def hostname(home):
+    """zmhostname."""
+    print(read(home / "conf" / "localconfig.xml")["zimbra_server_hostname"])
+
+
 def main(home):
     arguments = sys.argv[1:]
     options, keys, form = set(), [], "plain"
