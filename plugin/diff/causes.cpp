@@ -1,6 +1,7 @@
 #include <plugin/diff/causes.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace zmfw {
 namespace {
@@ -28,6 +29,24 @@ std::string name_of(const Because& because) {
 bool says(const Told& told, const std::string& name) {
     return std::any_of(told.because.begin(), told.because.end(),
                        [&](const Because& because) { return name_of(because) == name; });
+}
+
+/// What only a node or its mesh tells of is named by the fact or by its value ("tcp/8735 on 0.0.0.0").
+void add_names(const Because& because, std::set<std::string>& names) {
+    names.insert(name_of(because));
+    for (const auto origin :
+         {zmi::Origin::package, zmi::Origin::unit, zmi::Origin::mesh, zmi::Origin::module, zmi::Origin::live}) {
+        if (because.origin == to_string(origin)) {
+            names.insert(because.value);
+            names.insert(because.value.substr(0, because.value.find(' ')));
+        }
+    }
+}
+
+bool is_named(Kind kind) {
+    constexpr std::array k_of_servers = {Kind::joined,          Kind::left,   Kind::version, Kind::service_added,
+                                         Kind::service_removed, Kind::address};
+    return std::find(k_of_servers.begin(), k_of_servers.end(), kind) == k_of_servers.end();
 }
 
 bool has_value(const Told& told, const std::string& value) {
@@ -80,9 +99,7 @@ CauseFinder::CauseFinder(const Side& before, const Side& after) : m_before(befor
     m_used.assign(m_changes.size(), false);
     for (std::size_t i = 0; i < m_changes.size(); ++i) {
         const auto& change = m_changes[i];
-        const bool named =
-            change.kind == Kind::attribute || change.kind == Kind::localconfig || change.kind == Kind::file;
-        (named ? m_by_name[change.name] : m_by_server[change.server]).push_back(i);
+        (is_named(change.kind) ? m_by_name[change.name] : m_by_server[change.server]).push_back(i);
     }
 }
 
@@ -104,7 +121,7 @@ void CauseFinder::add_known(const PortChange& change, const Told& before, const 
     const auto servers = all_servers(change, before, after);
     std::set<std::string> names;
     for (const auto* told : {&before, &after}) {
-        for (const auto& because : told->because) names.insert(name_of(because));
+        for (const auto& because : told->because) add_names(because, names);
     }
     for (const auto& name : names) {
         const auto at = m_by_name.find(name);
@@ -207,7 +224,9 @@ std::vector<Cause> CauseFinder::others() const {
     Causes causes;
     for (std::size_t i = 0; i < m_changes.size(); ++i) {
         const auto kind = m_changes[i].kind;
-        if (!m_used[i] && kind != Kind::joined && kind != Kind::left) causes.push_back(to_cause(m_changes[i]));
+        // Sidecars get other ports each time they start, which is no news where it moves none of the plan's.
+        const bool silent = kind == Kind::joined || kind == Kind::left || kind == Kind::listener;
+        if (!m_used[i] && !silent) causes.push_back(to_cause(m_changes[i]));
     }
     for (auto& cause : digest_changes()) causes.push_back(std::move(cause));
     return causes;

@@ -115,6 +115,9 @@ std::string cause_text(const Cause& cause) {
     if (cause.kind == "service added" || cause.kind == "service removed")
         return fmt::format("{} on {}: {}", cause.kind, cause.server, plain(cause.fact));
     if (cause.kind == "address") return fmt::format("addresses of {}: {}", cause.server, values);
+    for (const auto* kind : {"package", "file present", "unit", "module", "mesh service", "live listener"}) {
+        if (cause.kind == kind) return fmt::format("{} {} of {}: {}", kind, plain(cause.fact), owner, values);
+    }
     if (cause.kind == "file") return fmt::format("file {} of {}: {}", plain(cause.fact), owner, values);
     if (cause.kind == "localconfig") return fmt::format("localconfig {} of {}: {}", plain(cause.fact), owner, values);
     if (cause.kind == "attribute" || cause.kind == "fact")

@@ -82,6 +82,36 @@ std::string addresses_of(const Inventory& inventory, const Server& server) {
     return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+using Texts = std::map<std::string, std::string>;
+
+void compare_texts(Kind kind, const std::string& server, const Texts& was, const Texts& is,
+                   const std::string& if_absent, std::vector<FactChange>& into) {
+    const auto text_of = [&](const Texts& texts, const std::string& name) {
+        const auto at = texts.find(name);
+        return at == texts.end() ? if_absent : at->second;
+    };
+    for (const auto& name : keys_of(was, is)) {
+        auto old_value = text_of(was, name);
+        auto new_value = text_of(is, name);
+        if (old_value != new_value) into.push_back({kind, server, name, std::move(old_value), std::move(new_value)});
+    }
+}
+
+template <class Names>
+Texts all_with(const Names& names, const std::string& value) {
+    Texts texts;
+    for (const auto& name : names) texts.emplace(name, value);
+    return texts;
+}
+
+/// Only what Consul's catalogue says; what a node's own files say is that node's.
+void compare_mesh(const Server& was, const Server& is, std::vector<FactChange>& into) {
+    if (!was.mesh_services || !is.mesh_services) return;
+    compare_texts(Kind::mesh_service, is.name, all_with(*was.mesh_services, "in the catalogue of the mesh"),
+                  all_with(*is.mesh_services, "in the catalogue of the mesh"), "not in the catalogue of the mesh",
+                  into);
+}
+
 void compare_server(const Inventory& before, const Inventory& after, const Server& was, const Server& is,
                     std::vector<FactChange>& into) {
     const auto old_version = joined(values_of(was.own, k_version));
@@ -94,6 +124,7 @@ void compare_server(const Inventory& before, const Inventory& after, const Serve
     const auto new_addresses = addresses_of(after, is);
     if (old_addresses != new_addresses)
         into.push_back({Kind::address, is.name, "addresses", old_addresses, new_addresses});
+    compare_mesh(was, is, into);
 }
 
 /// What one file says, in words; by the file's path.
@@ -120,6 +151,53 @@ std::map<std::string, std::string> file_texts(const LocalFacts& facts) {
     return texts;
 }
 
+/// Whether both sides have asked the source and got an answer.
+bool both_read(const LocalFacts& was, const LocalFacts& is, std::string_view source) {
+    const auto read = [&](const LocalFacts& facts) {
+        const auto at = facts.files.find(source);
+        return at != facts.files.end() && at->second.problem.empty();
+    };
+    return read(was) && read(is);
+}
+
+/// What a node's files register, in words: where that stands means nothing.
+Texts mesh_texts(const std::vector<MeshService>& services) {
+    Texts texts;
+    for (const auto& service : services) {
+        auto& text = texts[service.name];
+        text += fmt::format("{}registered{}{}", text.empty() ? "" : "; ",
+                            service.port == 0 ? "" : fmt::format(" with port {}", service.port),
+                            service.sidecar ? " and a sidecar" : "");
+        if (!service.exposed.empty()) text += fmt::format(", exposes {}", fmt::join(service.exposed, ", "));
+    }
+    return texts;
+}
+
+Texts live_texts(const std::set<LiveListener>& listeners) {
+    Texts texts;
+    for (const auto& listener : listeners) {
+        auto& text = texts[fmt::format("{}/{}", listener.protocol, listener.port)];
+        text += (text.empty() ? "on " : ", ") + listener.address;
+    }
+    return texts;
+}
+
+void compare_sources(const std::string& server, const LocalFacts& was, const LocalFacts& is,
+                     std::vector<FactChange>& into) {
+    const auto compare = [&](std::string_view source, Kind kind, const Texts& before, const Texts& after,
+                             const std::string& if_absent) {
+        if (both_read(was, is, source)) compare_texts(kind, server, before, after, if_absent, into);
+    };
+    compare("packages", Kind::package, all_with(was.packages, "installed"), all_with(is.packages, "installed"),
+            "not installed");
+    compare("present", Kind::present, all_with(was.present, "there"), all_with(is.present, "there"), "not there");
+    compare("units", Kind::unit, {was.units.begin(), was.units.end()}, {is.units.begin(), is.units.end()}, "absent");
+    compare("modules", Kind::module, {was.modules.begin(), was.modules.end()}, {is.modules.begin(), is.modules.end()},
+            "not there");
+    compare("mesh", Kind::mesh_service, mesh_texts(was.mesh), mesh_texts(is.mesh), "not registered");
+    compare("sockets", Kind::listener, live_texts(was.live), live_texts(is.live), "does not listen");
+}
+
 void compare_local(const std::string& server, const LocalFacts& was, const LocalFacts& is,
                    std::vector<FactChange>& into) {
     const auto text_of = [](const auto& texts, const std::string& key) {
@@ -138,6 +216,7 @@ void compare_local(const std::string& server, const LocalFacts& was, const Local
         const auto new_value = text_of(new_files, path);
         if (old_value != new_value) into.push_back({Kind::file, server, path, old_value, new_value});
     }
+    compare_sources(server, was, is, into);
 }
 
 }  // namespace
@@ -153,6 +232,12 @@ std::string_view to_string(FactChange::Kind kind) {
         case Kind::localconfig: return "localconfig";
         case Kind::file: return "file";
         case Kind::address: return "address";
+        case Kind::package: return "package";
+        case Kind::present: return "file present";
+        case Kind::unit: return "unit";
+        case Kind::module: return "module";
+        case Kind::mesh_service: return "mesh service";
+        case Kind::listener: return "live listener";
     }
     return "attribute";
 }

@@ -17,8 +17,14 @@ struct FactChange {
         service_removed,  ///< `name` is the service
         attribute,
         localconfig,
-        file,     ///< what a file of the node sets or where it listens; `name` is its path
-        address,  ///< what the resolver says of a server
+        file,          ///< what a file of the node sets or where it listens; `name` is its path
+        address,       ///< what the resolver says of a server
+        package,       ///< `name` is the package: "installed", "not installed"
+        present,       ///< `name` is a path: "there", "not there"
+        unit,          ///< `name` is a unit of systemd
+        module,        ///< `name` is a module of zxsuite or carbonio
+        mesh_service,  ///< `name` is a service of the mesh: of a node's own files, or of Consul's catalogue
+        listener,      ///< `name` is "tcp/8735": the addresses that it listens on
     };
     Kind kind = Kind::attribute;
     std::string server;  ///< empty: global config
@@ -30,7 +36,8 @@ struct FactChange {
 [[nodiscard]] std::string_view to_string(FactChange::Kind kind);  ///< "joined", "service added", ...
 
 /// All of them, those of servers first; of a server that joined or left only that. The time and the source of the
-/// inventories do not count. Facts that only a node itself knows are compared where both inventories have them.
+/// inventories do not count. Facts that only a node itself knows are compared where both inventories have them: of a
+/// source that one side did not ask or could not read, nothing is told but its problem.
 [[nodiscard]] std::vector<FactChange> changes_between(const Inventory& before, const Inventory& after);
 
 }  // namespace zmi

@@ -40,9 +40,10 @@ struct Server {
     std::string name;  ///< validated host name, lower case
     Attributes own;
     /// "" for an entry of LDAP; "mesh": LDAP does not know it, only the member list of the mesh does.
-    std::string known_from;
+    /// "node": neither does, but the node that asked (or one that was joined) is of the product.
+    std::string known_from{};
     /// Names of the services that Consul's catalogue has on this node; nullopt where it was not asked.
-    std::optional<std::set<std::string, std::less<>>> mesh_services;
+    std::optional<std::set<std::string, std::less<>>> mesh_services{};
     bool operator==(const Server&) const = default;
 };
 
@@ -88,9 +89,10 @@ struct LiveListener {
     auto operator<=>(const LiveListener&) const = default;
 };
 
-/// What only the node itself knows. No secret is ever in here. Where a source could not be read, `files` has its
-/// problem under the key "packages", "units", "mesh", "modules" or "sockets"; a source that this product has not, or
-/// that nobody asked for, has no entry there.
+/// What only the node itself knows. No secret is ever in here. Each source beside localconfig and the files that was
+/// asked has an entry in `files`, under the key "packages", "present", "units", "mesh", "modules" or "sockets", with
+/// its problem where it could not be read, and with none where it was: then what is not in here is not there. Without
+/// an entry nobody asked, and nothing is known.
 struct LocalFacts {
     std::map<std::string, std::string, std::less<>> localconfig;  ///< keys that are set, ${...} expanded
     std::map<std::string, FileState, std::less<>> files;          ///< by key: "master.cf", "main.cf", "sshd_config"
@@ -139,12 +141,16 @@ struct Inventory {
 
 /// A configuration file with settings of the form KEY = VALUE, KEY VALUE or KEY: VALUE.
 struct WantedFile {
-    std::string path;  ///< absolute: below the system root; else below the product's home
+    /// Absolute: below the system root; else below the product's home. A '*' stands for any part of a name.
+    std::string path;
+    /// Names as the file spells them; with their sections ("general.ws_port", "listen.c2s.port") where the name alone
+    /// means several things; "--name" for an argument of a program in a value of the file.
     std::set<std::string, std::less<>> settings;
     bool operator==(const WantedFile&) const = default;
 };
 
-/// Ports to look for among the sockets that listen.
+/// Ports to look for among the sockets that listen. Of UDP, ranges of more than 1024 ports and what the kernel gives to
+/// clients are left out: whoever calls somebody for a minute is no listener.
 struct WantedPorts {
     std::string protocol;  ///< "tcp" or "udp"
     std::uint16_t first = 0;
@@ -160,7 +166,7 @@ struct Wanted {
     std::set<std::string, std::less<>> packages;           ///< names of packages
     std::set<std::string, std::less<>> present;            ///< paths that may exist (absolute, or below the home)
     std::set<std::string, std::less<>> units;              ///< names of systemd units
-    std::set<std::string, std::less<>> modules;            ///< modules of zxsuite or carbonio
+    std::set<std::string, std::less<>> modules;            ///< of zxsuite or carbonio: "mobile", "mobile/activesync"
     std::map<std::string, WantedFile, std::less<>> files;  ///< by key of LocalFacts::files
     std::set<WantedPorts> ports;
     bool mesh = false;  ///< the service mesh: HCL files, Consul

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
-#include <initializer_list>
+#include <set>
 #include <zmintegration/facts/json_tree.hpp>
+#include <zmintegration/facts/local_json.hpp>
 #include <zmintegration/support/text.hpp>
 
 namespace zmi {
@@ -13,71 +14,9 @@ namespace {
 constexpr std::string_view k_schema = "zmfirewall/inventory/1";
 constexpr std::size_t k_size_limit = 32 * 1024 * 1024;
 constexpr std::size_t k_max_depth = 12;
+constexpr std::size_t k_most_evidence = 1000;
 
-/// Writes members one a line, so that two inventories can be compared with diff.
-class Writer {
-public:
-    void open(char bracket) {
-        m_out += bracket;
-        ++m_depth;
-        m_first = true;
-    }
-    void close(char bracket) {
-        --m_depth;
-        if (!m_first) new_line();
-        m_out += bracket;
-        m_first = false;
-    }
-    void item() {
-        if (!m_first) m_out += ',';
-        m_first = false;
-        new_line();
-    }
-    void key(std::string_view name) {
-        item();
-        append_json_string(m_out, name);
-        m_out += ": ";
-    }
-    void text(std::string_view value) { append_json_string(m_out, value); }
-    void text(std::string_view name, std::string_view value) {
-        key(name);
-        text(value);
-    }
-    void raw(std::string_view name, std::string_view value) {
-        key(name);
-        m_out += value;
-    }
-    /// A short array on one line.
-    template <class Items, class ToText>
-    void array(std::string_view name, const Items& items, ToText to_text) {
-        key(name);
-        m_out += '[';
-        for (std::size_t i = 0; i < items.size(); ++i) {
-            if (i > 0) m_out += ", ";
-            to_text(items[i]);
-        }
-        m_out += ']';
-    }
-    void clean_text(std::string_view value) {
-        value.find("://") == std::string_view::npos ? text(value) : text(without_credentials(value));
-    }
-    [[nodiscard]] std::string take() {
-        m_out += '\n';
-        return std::move(m_out);
-    }
-
-private:
-    void new_line() {
-        m_out += '\n';
-        m_out.append(m_depth, ' ');
-    }
-
-    std::string m_out;
-    std::size_t m_depth = 0;
-    bool m_first = true;
-};
-
-void write_attributes(Writer& writer, std::string_view name, const Attributes& attributes) {
+void write_attributes(JsonWriter& writer, std::string_view name, const Attributes& attributes) {
     writer.key(name);
     writer.open('{');
     for (const auto& [attribute, values] : attributes) {
@@ -87,48 +26,7 @@ void write_attributes(Writer& writer, std::string_view name, const Attributes& a
     writer.close('}');
 }
 
-template <class Map>
-void write_texts(Writer& writer, std::string_view name, const Map& texts) {
-    writer.key(name);
-    writer.open('{');
-    for (const auto& [key, value] : texts) {
-        if (!may_be_secret(key)) writer.text(key, without_credentials(value));
-    }
-    writer.close('}');
-}
-
-void write_local(Writer& writer, const LocalFacts& facts) {
-    writer.open('{');
-    write_texts(writer, "localconfig", facts.localconfig);
-    writer.key("files");
-    writer.open('{');
-    for (const auto& [key, state] : facts.files) {
-        writer.key(key);
-        writer.open('{');
-        writer.text("path", state.path);
-        writer.text("problem", state.problem);
-        write_texts(writer, "settings", state.settings);
-        writer.close('}');
-    }
-    writer.close('}');
-    writer.key("listeners");
-    writer.open('[');
-    for (const auto& listener : facts.listeners) {
-        writer.item();
-        writer.open('{');
-        writer.text("file", listener.file);
-        writer.text("path", listener.path);
-        writer.raw("line", std::to_string(listener.line));
-        writer.text("service", listener.service);
-        writer.text("address", listener.address);
-        writer.raw("port", std::to_string(listener.port));
-        writer.close('}');
-    }
-    writer.close(']');
-    writer.close('}');
-}
-
-void write_servers(Writer& writer, const std::vector<Server>& servers) {
+void write_servers(JsonWriter& writer, const std::vector<Server>& servers) {
     writer.key("servers");
     writer.open('[');
     for (const auto& server : servers) {
@@ -136,12 +34,14 @@ void write_servers(Writer& writer, const std::vector<Server>& servers) {
         writer.open('{');
         writer.text("name", server.name);
         write_attributes(writer, "attributes", server.own);
+        if (!server.known_from.empty()) writer.text("known_from", server.known_from);
+        if (server.mesh_services) writer.texts("mesh_services", *server.mesh_services);
         writer.close('}');
     }
     writer.close(']');
 }
 
-void write_resolved(Writer& writer, const Inventory& inventory) {
+void write_resolved(JsonWriter& writer, const Inventory& inventory) {
     writer.key("resolved");
     writer.open('{');
     for (const auto& [host, resolution] : inventory.resolved) {
@@ -155,105 +55,18 @@ void write_resolved(Writer& writer, const Inventory& inventory) {
     writer.close('}');
 }
 
-/// Where in the document we are; turned into text only when something is wrong.
-struct Path {
-    const Path* parent = nullptr;
-    std::string_view name;
-    std::size_t index = 0;
-
-    [[nodiscard]] std::string to_string() const {
-        if (parent == nullptr) return "";
-        if (name.data() == nullptr) return parent->to_string() + "/" + std::to_string(index);
-        std::string escaped;
-        for (const char c : name.substr(0, 120)) escaped += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-        const auto text = quoted(escaped, escaped.size());
-        return parent->to_string() + "/" + text.substr(1, text.size() - 2);
-    }
-};
-
-using Type = JsonNode::Type;
-
-/// Reads the tree; the first problem is kept, and what is read after it does not matter.
-class Reader {
+/// Reads the tree of a whole inventory.
+class InventoryReader final : public LocalJsonReader {
 public:
     [[nodiscard]] Inventory inventory(const JsonNode& root);
-    [[nodiscard]] const std::string& problem() const { return m_problem; }
 
 private:
-    void fail(const Path& path, std::string_view why) {
-        if (m_problem.empty()) m_problem = fmt::format("{}: {}", path.parent == nullptr ? "/" : path.to_string(), why);
-    }
-    bool is(const JsonNode& node, Type type, const Path& path) {
-        if (node.type == type) return true;
-        fail(path, fmt::format("expected {}, found {}", to_string(type), to_string(node.type)));
-        return false;
-    }
-    /// True when `node` is an object with exactly these members.
-    bool has_exactly(const JsonNode& node, const Path& path, std::initializer_list<std::string_view> names) {
-        if (!is(node, Type::object, path)) return false;
-        for (const auto& name : node.names) {
-            if (std::find(names.begin(), names.end(), name) == names.end()) fail({&path, name}, "unknown member");
-        }
-        for (const auto name : names) {
-            if (node.member(name) == nullptr) fail({&path, name}, "missing");
-        }
-        return m_problem.empty();
-    }
-    std::string text(const JsonNode& object, std::string_view name, const Path& path) {
-        const auto& node = *object.member(name);
-        return is(node, Type::string, {&path, name}) ? node.text : std::string();
-    }
-    std::int64_t integer(const JsonNode& object, std::string_view name, const Path& path, std::int64_t lowest,
-                         std::int64_t highest) {
-        const auto& node = *object.member(name);
-        const Path here{&path, name};
-        if (!is(node, Type::integer, here)) return lowest;
-        if (node.number < lowest || node.number > highest) {
-            fail(here, fmt::format("expected a number from {} to {}", lowest, highest));
-            return lowest;
-        }
-        return node.number;
-    }
-    void host_name(std::string_view name, const Path& path) {
-        if (!is_host_name(name)) fail(path, fmt::format("{} is not a valid host name", quoted(name)));
-        if (to_lower(name) != name) fail(path, fmt::format("{} is not in lower case", quoted(name)));
-    }
-    void no_secret_name(std::string_view name, const Path& path) {
-        if (name.empty()) fail(path, "empty name");
-        if (may_be_secret(name)) fail(path, "may hold a secret, which an inventory never does");
-    }
-    void no_credentials(std::string_view value, const Path& path) {
-        if (value.find("://") != std::string_view::npos && without_credentials(value) != value) {
-            fail(path, "holds the credentials of a URL, which an inventory never does");
-        }
-    }
-    template <class Visit>
-    void each_member(const JsonNode& object, std::string_view name, const Path& path, Visit visit) {
-        const auto& node = *object.member(name);
-        const Path here{&path, name};
-        if (!is(node, Type::object, here)) return;
-        for (std::size_t i = 0; i < node.children.size(); ++i) {
-            visit(node.names[i], node.children[i], Path{&here, node.names[i]});
-        }
-    }
-    template <class Visit>
-    void each_item(const JsonNode& object, std::string_view name, const Path& path, Visit visit) {
-        const auto& node = *object.member(name);
-        const Path here{&path, name};
-        if (!is(node, Type::array, here)) return;
-        for (std::size_t i = 0; i < node.children.size(); ++i) visit(node.children[i], Path{&here, {}, i});
-    }
-
-    Source source(const JsonNode& node, const Path& path);
-    Attributes attributes(const JsonNode& object, std::string_view name, const Path& path);
-    std::vector<Server> servers(const JsonNode& object, const Path& path);
-    template <class Map>
-    void texts(const JsonNode& object, std::string_view name, const Path& path, Map& into);
-    FileListener listener(const JsonNode& node, const Path& path);
-    LocalFacts local(const JsonNode& node, const Path& path);
-    Resolution resolution(const std::string& host, const JsonNode& node, const Path& path);
-
-    std::string m_problem;
+    Source source(const JsonNode& node, const JsonPath& path);
+    Attributes attributes(const JsonNode& object, std::string_view name, const JsonPath& path);
+    Server server(const JsonNode& node, const JsonPath& path);
+    std::vector<Server> servers(const JsonNode& object, const JsonPath& path);
+    void product(const JsonNode& root, const JsonPath& top, Inventory& into);
+    Resolution resolution(const std::string& host, const JsonNode& node, const JsonPath& path);
 };
 
 bool is_rfc3339_utc(std::string_view text) {
@@ -270,7 +83,7 @@ bool is_product_name(std::string_view text) {
     });
 }
 
-Source Reader::source(const JsonNode& node, const Path& path) {
+Source InventoryReader::source(const JsonNode& node, const JsonPath& path) {
     Source result;
     if (!has_exactly(node, path, {"kind", "server", "complete", "taken_at"})) return result;
     constexpr std::array<std::string_view, 3> k_kinds{"soap", "zmprov", "zmprov-ldap"};
@@ -288,15 +101,15 @@ Source Reader::source(const JsonNode& node, const Path& path) {
     return result;
 }
 
-Attributes Reader::attributes(const JsonNode& object, std::string_view name, const Path& path) {
+Attributes InventoryReader::attributes(const JsonNode& object, std::string_view name, const JsonPath& path) {
     Attributes result;
-    each_member(object, name, path, [&](const std::string& attribute, const JsonNode& node, const Path& here) {
+    each_member(object, name, path, [&](const std::string& attribute, const JsonNode& node, const JsonPath& here) {
         no_secret_name(attribute, here);
         if (!is(node, Type::array, here)) return;
         Values values;
         values.reserve(node.children.size());
         for (std::size_t i = 0; i < node.children.size(); ++i) {
-            const Path at{&here, {}, i};
+            const JsonPath at{&here, {}, i};
             if (!is(node.children[i], Type::string, at)) return;
             no_credentials(node.children[i].text, at);
             values.push_back(node.children[i].text);
@@ -306,74 +119,43 @@ Attributes Reader::attributes(const JsonNode& object, std::string_view name, con
     return result;
 }
 
-std::vector<Server> Reader::servers(const JsonNode& object, const Path& path) {
-    std::vector<Server> result;
-    std::set<std::string_view> seen;
-    each_item(object, "servers", path, [&](const JsonNode& node, const Path& here) {
-        if (!has_exactly(node, here, {"name", "attributes"})) return;
-        Server server;
-        server.name = text(node, "name", here);
-        host_name(server.name, {&here, "name"});
-        if (!seen.insert(node.member("name")->text).second) {
-            fail({&here, "name"}, fmt::format("server {} stands twice", server.name));
+Server InventoryReader::server(const JsonNode& node, const JsonPath& path) {
+    Server server;
+    if (!has_exactly(node, path, {"name", "attributes"}, {"known_from", "mesh_services"})) return server;
+    server.name = text(node, "name", path);
+    host_name(server.name, {&path, "name"});
+    server.own = attributes(node, "attributes", path);
+    if (node.member("known_from") != nullptr) {
+        server.known_from = text(node, "known_from", path);
+        constexpr std::array<std::string_view, 3> k_known{"mesh", "node", "policy"};
+        if (std::find(k_known.begin(), k_known.end(), server.known_from) == k_known.end()) {
+            fail({&path, "known_from"}, "expected mesh, node or policy, found " + quoted(server.known_from));
         }
-        server.own = attributes(node, "attributes", here);
-        result.push_back(std::move(server));
+    }
+    if (node.member("mesh_services") != nullptr) server.mesh_services = names(node, "mesh_services", path);
+    return server;
+}
+
+std::vector<Server> InventoryReader::servers(const JsonNode& object, const JsonPath& path) {
+    std::vector<Server> result;
+    std::set<std::string, std::less<>> seen;
+    each_item(object, "servers", path, [&](const JsonNode& node, const JsonPath& here) {
+        auto one = server(node, here);
+        if (!seen.insert(one.name).second && problem().empty()) {
+            fail({&here, "name"}, fmt::format("server {} stands twice", one.name));
+        }
+        result.push_back(std::move(one));
     });
     if (result.empty()) fail({&path, "servers"}, "no server");
     std::sort(result.begin(), result.end(), [](const Server& a, const Server& b) { return a.name < b.name; });
     return result;
 }
 
-template <class Map>
-void Reader::texts(const JsonNode& object, std::string_view name, const Path& path, Map& into) {
-    each_member(object, name, path, [&](const std::string& key, const JsonNode& node, const Path& here) {
-        no_secret_name(key, here);
-        if (!is(node, Type::string, here)) return;
-        no_credentials(node.text, here);
-        into.emplace(key, node.text);
-    });
-}
-
-FileListener Reader::listener(const JsonNode& node, const Path& path) {
-    FileListener result;
-    if (!has_exactly(node, path, {"file", "path", "line", "service", "address", "port"})) return result;
-    result.file = text(node, "file", path);
-    result.path = text(node, "path", path);
-    result.line = static_cast<int>(integer(node, "line", path, 0, 10'000'000));
-    result.service = text(node, "service", path);
-    result.address = text(node, "address", path);
-    // As written in the file: a name, "*" or an address with a zone may stand here; the plan judges it.
-    const bool printable = std::all_of(result.address.begin(), result.address.end(),
-                                       [](char c) { return c > ' ' && static_cast<unsigned char>(c) < 0x7f; });
-    if (!printable) fail({&path, "address"}, "blanks or control characters in " + quoted(result.address));
-    // Port 0 is that of a service whose name the node could not look up.
-    const bool is_named =
-        result.file == "master.cf" && result.service.find_first_not_of("0123456789") != std::string::npos;
-    result.port = static_cast<std::uint16_t>(integer(node, "port", path, is_named ? 0 : 1, 65535));
-    return result;
-}
-
-LocalFacts Reader::local(const JsonNode& node, const Path& path) {
-    LocalFacts result;
-    if (!has_exactly(node, path, {"localconfig", "files", "listeners"})) return result;
-    texts(node, "localconfig", path, result.localconfig);
-    each_member(node, "files", path, [&](const std::string& key, const JsonNode& file, const Path& here) {
-        if (!has_exactly(file, here, {"path", "problem", "settings"})) return;
-        FileState state{text(file, "path", here), text(file, "problem", here), {}};
-        texts(file, "settings", here, state.settings);
-        result.files.emplace(key, std::move(state));
-    });
-    each_item(node, "listeners", path,
-              [&](const JsonNode& item, const Path& here) { result.listeners.push_back(listener(item, here)); });
-    return result;
-}
-
-Resolution Reader::resolution(const std::string& host, const JsonNode& node, const Path& path) {
+Resolution InventoryReader::resolution(const std::string& host, const JsonNode& node, const JsonPath& path) {
     Resolution result;
     if (!has_exactly(node, path, {"addresses", "problem"})) return result;
     result.problem = text(node, "problem", path);
-    each_item(node, "addresses", path, [&](const JsonNode& item, const Path& here) {
+    each_item(node, "addresses", path, [&](const JsonNode& item, const JsonPath& here) {
         if (!is(item, Type::string, here)) return;
         const auto address = parse_address(item.text);
         if (!address) return fail(here, quoted(item.text) + " is not an IP address");
@@ -390,35 +172,52 @@ Resolution Reader::resolution(const std::string& host, const JsonNode& node, con
     return result;
 }
 
-Inventory Reader::inventory(const JsonNode& root) {
+void InventoryReader::product(const JsonNode& root, const JsonPath& top, Inventory& into) {
+    const auto is_one = [&](const std::string& name, std::string_view member) {
+        if (!is_product_name(name)) fail({&top, member}, quoted(name) + " is not 1 to 40 of a-z, 0-9 and '-'");
+    };
+    into.product = text(root, "product", top);
+    is_one(into.product, "product");
+    if (root.member("edition") != nullptr) {
+        into.edition = text(root, "edition", top);
+        is_one(into.edition, "edition");
+    }
+    if (root.member("product_evidence") == nullptr) return;
+    each_item(root, "product_evidence", top, [&](const JsonNode& item, const JsonPath& here) {
+        if (!is(item, Type::string, here)) return;
+        plain_text(item.text, here);
+        if (into.product_evidence.size() >= k_most_evidence) return fail(here, "too many");
+        into.product_evidence.push_back(item.text);
+    });
+}
+
+Inventory InventoryReader::inventory(const JsonNode& root) {
     Inventory result;
-    const Path top;
+    const JsonPath top;
     if (is(root, Type::object, top)) {
         const auto* schema = root.member("schema");
         if (schema == nullptr || schema->text != k_schema) {
             fail({&top, "schema"}, fmt::format("expected \"{}\"", k_schema));
         }
     }
-    if (!m_problem.empty() || !has_exactly(root, top,
-                                           {"schema", "source", "product", "version", "this_node", "global", "servers",
-                                            "local", "resolved"})) {
+    if (!problem().empty() ||
+        !has_exactly(root, top,
+                     {"schema", "source", "product", "version", "this_node", "global", "servers", "local", "resolved"},
+                     {"edition", "product_evidence"})) {
         return result;
     }
     result.source = source(*root.member("source"), {&top, "source"});
-    result.product = text(root, "product", top);
-    if (!is_product_name(result.product)) {
-        fail({&top, "product"}, quoted(result.product) + " is not 1 to 40 of a-z, 0-9 and '-'");
-    }
+    product(root, top, result);
     result.version = text(root, "version", top);
     result.this_node = text(root, "this_node", top);
     host_name(result.this_node, {&top, "this_node"});
     result.global = attributes(root, "global", top);
     result.servers = servers(root, top);
-    each_member(root, "local", top, [&](const std::string& node, const JsonNode& facts, const Path& here) {
+    each_member(root, "local", top, [&](const std::string& node, const JsonNode& facts, const JsonPath& here) {
         host_name(node, here);
         result.local.emplace(node, local(facts, here));
     });
-    each_member(root, "resolved", top, [&](const std::string& host, const JsonNode& node, const Path& here) {
+    each_member(root, "resolved", top, [&](const std::string& host, const JsonNode& node, const JsonPath& here) {
         result.resolved.emplace(host, resolution(host, node, here));
     });
     return result;
@@ -427,7 +226,7 @@ Inventory Reader::inventory(const JsonNode& root) {
 }  // namespace
 
 std::string to_json(const Inventory& inventory) {
-    Writer writer;
+    JsonWriter writer;
     writer.open('{');
     writer.text("schema", k_schema);
     writer.key("source");
@@ -438,6 +237,8 @@ std::string to_json(const Inventory& inventory) {
     writer.text("taken_at", inventory.source.taken_at);
     writer.close('}');
     writer.text("product", inventory.product);
+    if (!inventory.edition.empty()) writer.text("edition", inventory.edition);
+    if (!inventory.product_evidence.empty()) writer.texts("product_evidence", inventory.product_evidence);
     writer.text("version", inventory.version);
     writer.text("this_node", inventory.this_node);
     write_attributes(writer, "global", inventory.global);
@@ -460,7 +261,7 @@ Expected<Inventory> parse_inventory(std::string_view json, std::string_view orig
     }
     auto tree = parse_json(json, k_max_depth);
     if (!tree) return tl::unexpected(std::move(tree.error()).within(origin_name));
-    Reader reader;
+    InventoryReader reader;
     auto inventory = reader.inventory(*tree);
     if (reader.problem().empty()) return inventory;
     return failure(ErrorKind::data, fmt::format("{}: {}", origin_name, reader.problem()),

@@ -128,6 +128,22 @@ TEST(Diff, AServiceThatIsAddedIsTheReasonThatItsPortOpens) {
     EXPECT_EQ(causes(*closes), Texts{"service removed on mta1.example.com: memcached"});
 }
 
+TEST(Diff, WhatIsOnANodeIsNewsAndAListenerOfASidecarIsNot) {
+    const auto with = [](const char* package, std::uint16_t port) {
+        auto deployment = cluster();
+        auto& local = deployment.inventory().local["mbox1.example.com"];
+        local.files["packages"] = {"/var/lib/dpkg/status", "", {}};
+        local.files["sockets"] = {"/proc/net", "", {}};
+        local.packages = {package};
+        local.live = {{"tcp", port, "0.0.0.0"}};
+        return side_of(deployment);
+    };
+    EXPECT_FALSE(diff(with("a", 21003), with("a", 21007)).is_news());
+    const auto result = diff(with("a", 21003), with("b", 21003));
+    ASSERT_EQ(result.other_facts.size(), 2U);
+    EXPECT_EQ(cause_text(result.other_facts[0]), "package a of mbox1.example.com: installed -> not installed");
+}
+
 TEST(Diff, AnAddressThatMovedIsToldOldAndNew) {
     auto before = cluster();
     auto after = cluster();

@@ -65,5 +65,57 @@ TEST(FactChanges, AListenerOfAFileIsToldWithTheFile) {
     EXPECT_NE(changes.front().old_value, changes.front().new_value);
 }
 
+/// The sample after all sources of its node were read.
+Inventory read_sample() {
+    auto inventory = sample();
+    auto& local = inventory.local["a.example.com"];
+    for (const auto* source : {"packages", "present", "units", "modules", "mesh", "sockets"}) {
+        local.files[source] = {std::string("/") + source, "", {}};
+    }
+    return inventory;
+}
+
+TEST(FactChanges, WhatIsOnANodeIsToldOneByOne) {
+    auto after = read_sample();
+    auto& local = after.local["a.example.com"];
+    local.packages = {"carbonio-files-ce"};
+    local.present = {"/etc/janus/janus.jcfg"};
+    local.units = {{"patroni.service", "active"}};
+    local.modules = {{"mobile", "running"}};
+    local.mesh = {{"carbonio-files", "/a.hcl", 1, 10000, {21500}, true}};
+    local.live = {{"tcp", 8735, "0.0.0.0"}, {"tcp", 8735, "::"}};
+    const std::string a = "a.example.com";
+    EXPECT_EQ(changes_between(read_sample(), after),
+              (std::vector<FactChange>{{Kind::package, a, "carbonio-files-ce", "not installed", "installed"},
+                                       {Kind::present, a, "/etc/janus/janus.jcfg", "not there", "there"},
+                                       {Kind::unit, a, "patroni.service", "absent", "active"},
+                                       {Kind::module, a, "mobile", "not there", "running"},
+                                       {Kind::mesh_service, a, "carbonio-files", "not registered",
+                                        "registered with port 10000 and a sidecar, exposes 21500"},
+                                       {Kind::listener, a, "tcp/8735", "does not listen", "on 0.0.0.0, ::"}}));
+}
+
+TEST(FactChanges, OfASourceThatOneSideDidNotReadNothingIsTold) {
+    auto after = read_sample();
+    after.local["a.example.com"].packages = {"carbonio-files-ce"};
+    EXPECT_TRUE(changes_between(sample(), after).empty());
+    auto before = read_sample();
+    before.local["a.example.com"].files["packages"].problem = "permission denied";
+    const auto changes = changes_between(before, after);
+    ASSERT_EQ(changes.size(), 1U);
+    EXPECT_EQ(changes[0], (FactChange{Kind::file, "a.example.com", "/packages", "permission denied", "(unset)"}));
+}
+
+TEST(FactChanges, ServicesOfTheMeshAreComparedWhereItWasAskedBothTimes) {
+    auto before = sample();
+    auto after = sample();
+    after.servers[1].mesh_services = {"carbonio-videoserver"};
+    EXPECT_TRUE(changes_between(before, after).empty());
+    before.servers[1].mesh_services.emplace();
+    EXPECT_EQ(changes_between(before, after),
+              (std::vector<FactChange>{{Kind::mesh_service, "b.example.com", "carbonio-videoserver",
+                                        "not in the catalogue of the mesh", "in the catalogue of the mesh"}}));
+}
+
 }  // namespace
 }  // namespace zmi

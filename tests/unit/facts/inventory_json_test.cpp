@@ -29,6 +29,33 @@ Inventory sample() {
     return inventory;
 }
 
+/// With all that only Carbonio, or a node with its own facts, has.
+Inventory full_sample() {
+    auto inventory = sample();
+    inventory.product = "carbonio";
+    inventory.edition = "ce";
+    inventory.product_evidence = {"/opt/zextras/.version", "package carbonio-core"};
+    Server video{"video.example.com", {}, "mesh", std::set<std::string, std::less<>>{"carbonio-videoserver"}};
+    inventory.servers.push_back(video);
+    auto& local = inventory.local["mail.example.com"];
+    local.files["packages"] = {"/var/lib/dpkg/status", "", {}};
+    local.files["modules"] = {"/opt/zextras/bin/carbonio", "no answer in 20 s", {}};
+    local.packages = {"carbonio-files-ce", "libstdc++6"};
+    local.present = {"/etc/janus/janus.jcfg"};
+    local.units = {{"carbonio-files.service", "active"}, {"postgresql@16-main.service", "absent"}};
+    local.modules = {{"mobile", "running"}, {"mobile/anti-dos", "stopped"}};
+    local.mesh = {{"carbonio-files", "/etc/zextras/service-discover/carbonio-files.hcl", 51, 10000, {21500}, true}};
+    local.live = {{"tcp", 21000, "0.0.0.0"}, {"tcp", 8735, "::"}, {"udp", 514, "192.0.2.10"}};
+    return inventory;
+}
+
+/// The full sample as JSON, with one change to the facts of its node.
+std::string changed_local(const std::function<void(nlohmann::json&)>& change) {
+    auto json = nlohmann::json::parse(to_json(full_sample()));
+    change(json["local"]["mail.example.com"]);
+    return json.dump();
+}
+
 /// The sample as JSON, with one change.
 std::string changed(const std::function<void(nlohmann::json&)>& change) {
     auto json = nlohmann::json::parse(to_json(sample()));
@@ -52,6 +79,66 @@ TEST(InventoryJson, ComesBackAsItWas) {
     const auto result = parse_inventory(to_json(sample()), "saved.json");
     ASSERT_TRUE(result) << result.error().what;
     EXPECT_EQ(*result, sample());
+}
+
+TEST(InventoryJson, WhatOnlyANodeKnowsComesBackAsItWas) {
+    const auto result = parse_inventory(to_json(full_sample()), "saved.json");
+    ASSERT_TRUE(result) << result.error().what;
+    EXPECT_EQ(*result, full_sample());
+}
+
+TEST(InventoryJson, AMeshThatWasAskedAndHasNothingIsNotOneThatWasNotAsked) {
+    auto inventory = sample();
+    inventory.servers[0].mesh_services.emplace();
+    EXPECT_EQ(parse_inventory(to_json(inventory), "saved.json"), inventory);
+}
+
+TEST(InventoryJson, WritesNothingOfWhatThereIsNot) {
+    const auto json = to_json(sample());
+    for (const auto* name : {"edition", "product_evidence", "known_from", "mesh_services", "packages", "present",
+                             "units", "modules", "mesh", "live"}) {
+        EXPECT_EQ(json.find(std::string("\"") + name + "\""), std::string::npos) << name;
+    }
+}
+
+TEST(InventoryJson, RefusesFactsOfANodeThatAreNone) {
+    const auto refused = [](const std::function<void(nlohmann::json&)>& change, const std::string& start) {
+        const auto all = "saved.json: /local/mail.example.com/" + start;
+        EXPECT_EQ(error_of(changed_local(change)).substr(0, all.size()), all);
+    };
+    refused([](auto& l) { l["packages"] = {"a", "a"}; }, "packages/1: 'a' stands twice");
+    refused([](auto& l) { l["packages"] = {"a\nb"}; }, "packages/0: 'a\\x0ab' is too long or has control characters");
+    refused([](auto& l) { l["packages"] = {""}; }, "packages/0: empty name");
+    refused([](auto& l) { l["packages"] = "a"; }, "packages: expected an array");
+    refused([](auto& l) { l["packages"] = std::vector<int>(20'001, 1); }, "packages: more than 20000");
+    refused([](auto& l) { l["present"] = {std::string(1025, 'a')}; }, "present/0: ");
+    refused([](auto& l) { l["units"]["a.service"] = "dead"; }, "units/a.service: 'dead' is no state");
+    refused([](auto& l) { l["units"]["a b"] = "active"; }, "units: 'a b' is no name");
+    refused([](auto& l) { l["modules"]["docs"] = "active"; }, "modules/docs: 'active' is no state");
+    refused([](auto& l) { l["mesh"][0]["port"] = 65536; }, "mesh/0/port: expected a number from 0 to 65535");
+    refused([](auto& l) { l["mesh"][0]["exposed"] = {0}; }, "mesh/0/exposed/0: expected a number");
+    refused([](auto& l) { l["mesh"][0]["exposed"] = {2, 1}; }, "mesh/0/exposed: the ports are not in order");
+    refused([](auto& l) { l["mesh"][0]["name"] = ""; }, "mesh/0/name: '' is no name of a service");
+    refused([](auto& l) { l["mesh"][0]["sidecar"] = 1; }, "mesh/0/sidecar: expected a boolean");
+    refused([](auto& l) { l["mesh"][0].erase("line"); }, "mesh/0/line: missing");
+    refused([](auto& l) { l["live"][0]["protocol"] = "sctp"; }, "live/0/protocol: expected tcp or udp");
+    refused([](auto& l) { l["live"][0]["port"] = 0; }, "live/0/port: expected a number from 1 to 65535");
+    refused([](auto& l) { l["live"][0]["address"] = "127.78.0.2"; }, "live/0/address: 127.78.0.2 is loopback");
+    refused([](auto& l) { l["live"][0]["address"] = "eth0"; }, "live/0/address: 'eth0' is not an IP address");
+    refused([](auto& l) { l["live"][1] = l["live"][0]; }, "live/1: a listener stands twice");
+    refused([](auto& l) { l["sockets"] = 1; }, "sockets: unknown member");
+}
+
+TEST(InventoryJson, RefusesWitnessesOfAServerThatThereAreNot) {
+    expect_error([](auto& j) { j["servers"][0]["known_from"] = "hearsay"; },
+                 "saved.json: /servers/0/known_from: expected mesh, node or policy");
+    expect_error(
+        [](auto& j) {
+            j["servers"][0]["mesh_services"] = {"a", "a"};
+        },
+        "saved.json: /servers/0/mesh_services/1: 'a' stands twice");
+    expect_error([](auto& j) { j["edition"] = "C E"; }, "saved.json: /edition: ");
+    expect_error([](auto& j) { j["product_evidence"] = {"\u001b[2J"}; }, "saved.json: /product_evidence/0: ");
 }
 
 TEST(InventoryJson, SameFactsGiveTheSameBytes) {
@@ -249,16 +336,23 @@ TEST(InventoryJson, FiveHundredServersAreQuick) {
 TEST(InventorySchema, NamesTheMembersThatAreWritten) {
     std::ifstream file(ZMFIREWALL_SOURCE_DIR "/templates/schema/inventory-1.schema.json");
     const auto schema = nlohmann::json::parse(file);
-    const auto json = nlohmann::json::parse(to_json(sample()));
+    const auto least = nlohmann::json::parse(to_json(sample()));
+    const auto json = nlohmann::json::parse(to_json(full_sample()));
     const auto names = [](const nlohmann::json& object) {
         std::set<std::string> result;
         for (const auto& [name, value] : object.items()) result.insert(name);
         return result;
     };
-    EXPECT_EQ(names(json), schema["required"].get<std::set<std::string>>());
+    EXPECT_EQ(names(least), schema["required"].get<std::set<std::string>>());
     EXPECT_EQ(names(json), names(schema["properties"]));
     EXPECT_EQ(names(json["source"]), names(schema["properties"]["source"]["properties"]));
-    const auto& local = schema["properties"]["local"]["additionalProperties"]["properties"];
+    EXPECT_EQ(names(json["servers"][2]), names(schema["properties"]["servers"]["items"]["properties"]));
+    const auto& whole = schema["properties"]["local"]["additionalProperties"];
+    EXPECT_EQ(names(least["local"]["mail.example.com"]), whole["required"].get<std::set<std::string>>());
+    const auto& local = whole["properties"];
+    for (const auto* list : {"mesh", "live"}) {
+        EXPECT_EQ(names(json["local"]["mail.example.com"][list][0]), names(local[list]["items"]["properties"]));
+    }
     EXPECT_EQ(names(json["local"]["mail.example.com"]), names(local));
     EXPECT_EQ(names(json["local"]["mail.example.com"]["listeners"][0]),
               names(local["listeners"]["items"]["properties"]));
