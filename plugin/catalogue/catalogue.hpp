@@ -88,7 +88,7 @@ struct Component {
 /// A configuration file of the node with settings that endpoints name.
 struct FileSpec {
     std::string key;   ///< of LocalFacts::files
-    std::string path;  ///< absolute, or below the product's home
+    std::string path;  ///< absolute (below the system root), or below the product's home
 };
 
 /// Where an endpoint's port comes from.
@@ -255,7 +255,7 @@ struct Catalogue {
     std::map<std::string, AttributeSpec, std::less<>> attributes;
     std::map<std::string, LocalKeySpec, std::less<>> localconfig;
     std::map<std::string, Component, std::less<>> components;
-    std::map<std::string, FileSpec, std::less<>> files;
+    std::map<std::string, FileSpec, std::less<>> files;  ///< beside those that every node has: is_own_file()
     std::map<std::string, Condition, std::less<>> conditions;
     std::map<std::string, Role, std::less<>> roles;
     std::vector<Endpoint> endpoints;  ///< in file order
@@ -263,19 +263,25 @@ struct Catalogue {
     std::vector<Egress> egress;
     std::vector<FindingSpec> findings;
     std::vector<PortPair> pairs;
+    /// Where conditions, roles, flows and findings stand, for messages: "role mta" -> "FILE:LINE".
+    std::map<std::string, std::string, std::less<>> places;
 
     [[nodiscard]] const Endpoint* find(std::string_view endpoint_id) const;
     [[nodiscard]] const Egress* find_egress(std::string_view egress_id) const;
     [[nodiscard]] zmi::Wanted wanted() const;
 };
 
-/// Loads all *.xml of the folder whose <catalogue product="..."> names the product, then those of each drop-in folder
-/// (an endpoint, flow or finding of the same id is replaced whole). Every mistake is an Error of kind data: "FILE:LINE:
+/// Keys of LocalFacts::files that mean something of their own: files that are read on every node, kinds of evidence.
+[[nodiscard]] bool is_own_file(std::string_view key);
+
+/// Loads all *.xml of the folder whose <catalogue product="..."> names the product (a file may name several), then
+/// those of each drop-in folder (an entry of the same id is replaced whole). Every mistake is an Error of kind data:
+/// "FILE:LINE:
 /// ...".
 [[nodiscard]] zmi::Expected<Catalogue> load_catalogue(const std::vector<std::filesystem::path>& folders,
                                                       std::string_view product = "zimbra");
 
-/// One file's text; for tests.
+/// One file's text, whatever its product; for tests.
 [[nodiscard]] zmi::Expected<Catalogue> parse_catalogue(std::string_view xml, const std::string& file_name);
 
 }  // namespace zmfw

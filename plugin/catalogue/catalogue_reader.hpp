@@ -9,6 +9,8 @@ namespace zmfw {
 [[nodiscard]] AttributeSpec read_attribute(const XmlElement& element);
 [[nodiscard]] LocalKeySpec read_local_key(const XmlElement& element);
 [[nodiscard]] Condition read_condition(const XmlElement& element);  ///< the children of `element`; none: always
+[[nodiscard]] Component read_component(const XmlElement& element);
+[[nodiscard]] FileSpec read_file_spec(const XmlElement& element);
 [[nodiscard]] Role read_role(const XmlElement& element);
 [[nodiscard]] Endpoint read_endpoint(const XmlElement& element);
 [[nodiscard]] Egress read_egress(const XmlElement& element);
@@ -21,6 +23,9 @@ namespace zmfw {
 [[nodiscard]] std::vector<std::uint16_t> read_ports(const XmlElement& element, const char* attribute);
 /// Ports and ranges: "8300 21000-21255".
 [[nodiscard]] std::vector<PortRange> read_port_ranges(const XmlElement& element, const char* attribute);
+
+/// The key of a configuration file, or a setting in one; they go into messages and inventories.
+[[nodiscard]] std::string read_word(const XmlElement& element, const char* attribute, std::string_view more);
 
 [[nodiscard]] bool is_finding_kind(std::string_view kind);
 

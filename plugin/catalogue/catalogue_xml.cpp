@@ -80,12 +80,19 @@ void add(std::vector<T>& list, const XmlElement& element, T value, bool may_repl
 
 void read_entry(const XmlElement& element, Catalogue& catalogue, bool may_replace) {
     const auto kind = element.name();
+    const auto id = element.value_or(kind == "attribute" || kind == "key" ? "name" : "id", "");
+    if (!id.empty())
+        catalogue.places[fmt::format("{} {}", kind, id)] = fmt::format("{}:{}", element.file(), element.line());
     if (kind == "frame") {
         read_frame(element, catalogue);
     } else if (kind == "attribute") {
         add(catalogue.attributes, element, element.required("name"), read_attribute(element), may_replace);
     } else if (kind == "key") {
         add(catalogue.localconfig, element, element.required("name"), read_local_key(element), may_replace);
+    } else if (kind == "component") {
+        add(catalogue.components, element, read_id(element, "id"), read_component(element), may_replace);
+    } else if (kind == "file") {
+        add(catalogue.files, element, element.required("key"), read_file_spec(element), may_replace);
     } else if (kind == "condition") {
         element.allow_attributes({"id"});
         add(catalogue.conditions, element, read_id(element, "id"), read_condition(element), may_replace);
@@ -106,13 +113,16 @@ void read_entry(const XmlElement& element, Catalogue& catalogue, bool may_replac
     }
 }
 
-zmi::Expected<void> read_into(Catalogue& catalogue, std::string_view xml, const std::string& file, bool may_replace) {
+/// Without a product (nullopt) the file's own first one counts. A file of other products adds nothing.
+zmi::Expected<void> read_into(Catalogue& catalogue, std::string_view xml, const std::string& file, bool may_replace,
+                              std::optional<std::string_view> wanted) {
     return read_xml(xml, file, "catalogue", [&](const XmlElement& root) {
         root.allow_attributes({"product", "format"});
         if (root.required("format") != "1") root.fail("only catalogue format 1 is understood");
-        const auto product = root.required("product");
-        if (!catalogue.product.empty() && catalogue.product != product)
-            root.fail("files of two products in one catalogue");
+        const auto products = root.words("product");
+        if (products.empty()) root.fail("<catalogue> names no product");
+        const auto product = std::string(wanted.value_or(products.front()));
+        if (std::find(products.begin(), products.end(), product) == products.end()) return;
         catalogue.product = product;
         for (const auto& element : root.children()) read_entry(element, catalogue, may_replace);
     });
@@ -134,13 +144,14 @@ zmi::Expected<std::vector<std::filesystem::path>> xml_files(const std::filesyste
     return files;
 }
 
-zmi::Expected<void> read_folder(Catalogue& catalogue, const std::filesystem::path& folder, bool may_replace) {
+zmi::Expected<void> read_folder(Catalogue& catalogue, const std::filesystem::path& folder, bool may_replace,
+                                std::string_view product) {
     const auto files = xml_files(folder);
     if (!files) return tl::unexpected(files.error());
     for (const auto& file : *files) {
         const auto text = zmi::read_file(file, k_file_limit);
         if (!text) return tl::unexpected(zmi::Error{zmi::ErrorKind::data, text.error().what, text.error().hint});
-        if (auto read = read_into(catalogue, *text, file.string(), may_replace); !read) return read;
+        if (auto read = read_into(catalogue, *text, file.string(), may_replace, product); !read) return read;
     }
     return {};
 }
@@ -266,20 +277,24 @@ FindingSpec read_finding(const XmlElement& element) {
     return finding;
 }
 
-zmi::Expected<Catalogue> load_catalogue(const std::vector<std::filesystem::path>& folders) {
+zmi::Expected<Catalogue> load_catalogue(const std::vector<std::filesystem::path>& folders, std::string_view product) {
     Catalogue catalogue;
     bool first = true;
     for (const auto& folder : folders) {
-        if (auto read = read_folder(catalogue, folder, !first); !read) return tl::unexpected(read.error());
+        if (auto read = read_folder(catalogue, folder, !first, product); !read) return tl::unexpected(read.error());
         first = false;
     }
+    if (catalogue.product.empty())
+        return zmi::failure(zmi::ErrorKind::data,
+                            fmt::format("no file of the catalogue is for the product '{}'", product));
     if (auto checked = check_references(catalogue); !checked) return tl::unexpected(checked.error());
     return catalogue;
 }
 
 zmi::Expected<Catalogue> parse_catalogue(std::string_view xml, const std::string& file_name) {
     Catalogue catalogue;
-    if (auto read = read_into(catalogue, xml, file_name, false); !read) return tl::unexpected(read.error());
+    if (auto read = read_into(catalogue, xml, file_name, false, std::nullopt); !read)
+        return tl::unexpected(read.error());
     if (auto checked = check_references(catalogue); !checked) return tl::unexpected(checked.error());
     return catalogue;
 }

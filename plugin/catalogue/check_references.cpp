@@ -22,6 +22,13 @@ public:
     void role(const std::string& id, const std::string& where) {
         if (!m_catalogue.roles.contains(id)) missing("role", id, where);
     }
+    void component(const std::string& id, const std::string& where) {
+        if (!m_catalogue.components.contains(id)) missing("component", id, where);
+    }
+    /// Only what the catalogue declares, or what is read on every node in any case.
+    void file(const std::string& key, const std::string& where) {
+        if (!key.empty() && !is_own_file(key) && !m_catalogue.files.contains(key)) missing("file", key, where);
+    }
     void condition(const Condition& condition, const std::string& where, bool in_pair = false, int depth = 0);
     void whole_catalogue();
 
@@ -36,6 +43,12 @@ private:
     }
     void complain(std::string what) {
         if (m_first.empty()) m_first = std::move(what);
+    }
+    /// "FILE:LINE: role 'mta'"
+    [[nodiscard]] std::string place(const std::string& kind, const std::string& id) const {
+        const auto found = m_catalogue.places.find(kind + " " + id);
+        const auto name = fmt::format("{} '{}'", kind, id);
+        return found == m_catalogue.places.end() ? name : fmt::format("{}: {}", found->second, name);
     }
     void typed(const Condition& condition, const std::string& where);
     void remedy(const RemedySpec& remedy, const std::string& where);
@@ -71,6 +84,7 @@ void ReferenceCheck::condition(const Condition& condition, const std::string& wh
         if (used == m_catalogue.conditions.end()) return missing("condition", condition.values.front(), where);
         this->condition(used->second, where, in_pair, depth + 1);
     }
+    if (condition.kind == Kind::component) return component(condition.name, where);
     if (!condition.name.empty()) typed(condition, where);
     const bool has_client = in_pair || condition.kind == Kind::some_server;
     for (const auto& child : condition.children) this->condition(child, where, has_client, depth + 1);
@@ -99,6 +113,10 @@ void ReferenceCheck::one_endpoint(const Endpoint& endpoint) {
     if (port.kind == Kind::url_local) {
         for (const auto& name : port.names) key(name, where);
     }
+    if (port.kind == Kind::setting || port.kind == Kind::file) file(port.file, where);
+    if (port.kind == Kind::setting && is_own_file(port.file))
+        complain(fmt::format("{}: '{}' has no settings that name ports", where, port.file));
+    file(endpoint.bind.setting_file, where);
     key(port.overriding_key, where);
     attribute(endpoint.bind.attribute, where);
     key(endpoint.bind.localconfig, where);
@@ -113,6 +131,7 @@ void ReferenceCheck::one_egress(const Egress& egress) {
     } else {
         key(egress.fact_name, where);
     }
+    file(egress.file, where);
     attribute(egress.port_fact, where);
     condition(egress.when, where);
 }
@@ -123,12 +142,12 @@ void ReferenceCheck::whole_catalogue() {
         if (name->empty()) complain("the catalogue has no <frame>");
         attribute(*name, "<frame>");
     }
-    for (const auto& [id, named] : m_catalogue.conditions) condition(named, "condition '" + id + "'");
-    for (const auto& [id, one] : m_catalogue.roles) condition(one.members, "role '" + id + "'");
+    for (const auto& [id, named] : m_catalogue.conditions) condition(named, place("condition", id));
+    for (const auto& [id, one] : m_catalogue.roles) condition(one.members, place("role", id));
     for (const auto& one : m_catalogue.endpoints) one_endpoint(one);
     for (const auto& one : m_catalogue.egress) one_egress(one);
     for (const auto& flow : m_catalogue.flows) {
-        const auto where = "flow '" + flow.id + "'";
+        const auto where = place("flow", flow.id);
         role(flow.from, where);
         role(flow.to, where);
         for (const auto& reach : flow.reaches) {
@@ -139,9 +158,10 @@ void ReferenceCheck::whole_catalogue() {
         }
     }
     for (const auto& finding : m_catalogue.findings) {
-        condition(finding.when, "finding '" + finding.id + "'");
-        for (const auto& remedy : finding.remedy) this->remedy(remedy, "finding '" + finding.id + "'");
-        for (const auto& id : finding.endpoints) endpoint(id, "finding '" + finding.id + "'");
+        const auto where = place("finding", finding.id);
+        condition(finding.when, where);
+        for (const auto& remedy : finding.remedy) this->remedy(remedy, where);
+        for (const auto& id : finding.endpoints) endpoint(id, where);
     }
     for (const auto& pair : m_catalogue.pairs) {
         endpoint(pair.front, "pair");

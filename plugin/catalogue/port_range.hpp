@@ -2,7 +2,9 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace zmfw {
 
@@ -19,5 +21,8 @@ struct PortRange {
 [[nodiscard]] constexpr PortRange one_port(std::uint16_t port) {
     return {port, port};
 }
+
+/// "25" or "20000-20010"; nullopt where it is neither, or runs backwards.
+[[nodiscard]] std::optional<PortRange> parse_port_range(std::string_view text);
 
 }  // namespace zmfw

@@ -38,6 +38,15 @@ Condition read_named(const XmlElement& element, Kind kind, const char* attribute
     return condition;
 }
 
+Condition read_component_test(const XmlElement& element) {
+    element.allow_attributes({"name"});
+    element.allow_children({});
+    Condition condition;
+    condition.kind = Kind::component;
+    condition.name = read_id(element, "name");
+    return condition;
+}
+
 Condition read_fact_test(const XmlElement& element, Kind kind) {
     element.allow_attributes({"attribute", "localconfig", "values", "if-unset"});
     element.allow_children({});
@@ -87,6 +96,7 @@ Condition read_one(const XmlElement& element) {
     if (name == "some-server") return read_group(element, Kind::some_server);
     if (name == "other-server") return read_group(element, Kind::other_server);
     if (name == "service") return read_named(element, Kind::service, "name");
+    if (name == "component") return read_component_test(element);
     if (name == "use") return read_named(element, Kind::use, "condition");
     if (name == "true") return read_fact_test(element, Kind::is_true);
     if (name == "is") return read_fact_test(element, Kind::is);

@@ -26,7 +26,7 @@ void set_kind(const XmlElement& element, PortSource& port, PortKind kind) {
 PortSource read_port(const XmlElement& element) {
     element.allow_attributes({"attribute", "localconfig", "url-attribute", "url-localconfig", "scheme", "file",
                               "services", "other-schemes", "sshd", "constant", "none", "default",
-                              "override-localconfig"});
+                              "override-localconfig", "setting", "mesh-exposed"});
     element.allow_children({});
     PortSource port;
     const auto take = [&](const char* attribute, PortKind kind) {
@@ -38,7 +38,8 @@ PortSource read_port(const XmlElement& element) {
     take("localconfig", PortKind::localconfig);
     take("url-attribute", PortKind::url_attribute);
     take("url-localconfig", PortKind::url_local);
-    take("file", PortKind::file);
+    take("file", element.optional("setting") ? PortKind::setting : PortKind::file);
+    take("mesh-exposed", PortKind::mesh_exposed);
     take("sshd", PortKind::sshd);
     take("constant", PortKind::constant);
     if (port.kind == PortKind::none) static_cast<void>(element.required("none"));
@@ -52,7 +53,17 @@ PortSource read_port(const XmlElement& element) {
         port.names = element.words("services");
         if (port.names.empty()) element.fail("<port file=...> needs services");
     }
+    if (port.kind == PortKind::setting) {
+        port.file = read_word(element, "file", "._-");
+        port.name = read_word(element, "setting", "._-");
+        if (element.optional("services")) element.fail("<port file=...> has either services or a setting");
+    } else if (element.optional("setting")) {
+        element.fail("a setting is one of a file");
+    }
+    if (port.kind == PortKind::mesh_exposed) port.name = read_word(element, "mesh-exposed", "_-");
     port.constants = read_port_ranges(element, port.kind == PortKind::constant ? "constant" : "default");
+    const bool needs_default = port.kind == PortKind::setting || port.kind == PortKind::mesh_exposed;
+    if (needs_default && port.constants.empty()) element.fail("this <port> needs a default");
     port.overriding_key = element.value_or("override-localconfig", "");
     return port;
 }
@@ -124,11 +135,9 @@ std::vector<std::uint16_t> read_ports(const XmlElement& element, const char* att
 std::vector<PortRange> read_port_ranges(const XmlElement& element, const char* attribute) {
     std::vector<PortRange> ranges;
     for (const auto& word : element.words(attribute)) {
-        const auto dash = word.find('-');
-        const auto first = zmi::parse_port(word.substr(0, dash));
-        const auto last = dash == std::string::npos ? first : zmi::parse_port(word.substr(dash + 1));
-        if (!first || !last || *first > *last) element.fail(fmt::format("{} is no port or range", zmi::quoted(word)));
-        ranges.push_back({*first, *last});
+        const auto range = parse_port_range(word);
+        if (!range) element.fail(fmt::format("{} is no port or range", zmi::quoted(word)));
+        ranges.push_back(*range);
     }
     return ranges;
 }
@@ -136,7 +145,8 @@ std::vector<PortRange> read_port_ranges(const XmlElement& element, const char* a
 Endpoint read_endpoint(const XmlElement& element) {
     element.allow_attributes(
         {"id", "protocol", "process", "audience", "confidence", "verified", "dead", "default-port", "query"});
-    element.allow_children({"title", "versions", "port", "bind", "listens", "closed", "security", "note", "source"});
+    element.allow_children(
+        {"title", "versions", "port", "bind", "listens", "closed", "settled-by", "security", "note", "source"});
     Endpoint endpoint;
     endpoint.id = read_id(element, "id");
     endpoint.file = element.file();
@@ -158,6 +168,8 @@ Endpoint read_endpoint(const XmlElement& element) {
     endpoint.title = read_text(element, "title");
     endpoint.versions = read_text(element, "versions");
     endpoint.closed_because = read_text(element, "closed");
+    endpoint.settled_by = read_text(element, "settled-by");
+    if (endpoint.verified && !endpoint.settled_by.empty()) element.fail("<settled-by> is of an unverified endpoint");
     endpoint.security = read_text(element, "security");
     endpoint.note = read_text(element, "note");
     for (const auto& source : element.children("source")) endpoint.sources.push_back(source.text());

@@ -225,7 +225,7 @@ ExitStatus run_explain(const Context& context, const std::string& what, const Se
     auto planned = make_plan(context, {.server = {}, .all = true});
     if (!planned) return report(planned.error());
     add_outbound(*planned);
-    const auto chosen = Context::selected(selection, planned->inventory);
+    const auto chosen = Context::selected(selection, planned->inventory, planned->policy);
     if (!chosen) return report(chosen.error());
     const auto text = explain(*planned, *chosen, what, Style::of_stdout());
     if (!text) return report(text.error());

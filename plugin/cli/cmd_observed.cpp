@@ -71,7 +71,7 @@ ExitStatus run_observed(const Context& context, const ObservedOptions& options) 
     // All servers: the others' addresses tell who is a peer.
     const auto planned = make_plan(context, {"", true});
     if (!planned) return report(planned.error());
-    const auto chosen = Context::selected({options.server, false}, planned->inventory);
+    const auto chosen = Context::selected({options.server, false}, planned->inventory, planned->policy);
     if (!chosen) return report(chosen.error());
     const auto& servers = planned->plan.servers;
     const auto server = std::find_if(servers.begin(), servers.end(),

@@ -14,8 +14,8 @@ const ServerPlan* find(const Plan& plan, const std::string& name) {
     return found == plan.servers.end() ? nullptr : &*found;
 }
 
-zmi::Expected<std::string> named(const std::string& name, const zmi::Inventory& inventory) {
-    auto selected = Context::selected({name, false}, inventory);
+zmi::Expected<std::string> named(const std::string& name, const Planned& planned) {
+    auto selected = Context::selected({name, false}, planned.inventory, planned.policy);
     if (!selected && name.empty()) selected.error().hint = "name the server that this host is with --from NAME";
     if (!selected) return tl::unexpected(std::move(selected.error()));
     return **selected;
@@ -24,12 +24,12 @@ zmi::Expected<std::string> named(const std::string& name, const zmi::Inventory& 
 /// Who the plans take us for. Without an address of it here the answers are of another host: refused, unless it was
 /// asked for by name (behind address translation, say).
 zmi::Expected<AskScope> scope_of(const VerifyOptions& options, const Planned& planned) {
-    auto from = named(options.from, planned.inventory);
+    auto from = named(options.from, planned);
     if (!from) return tl::unexpected(std::move(from.error()));
     AskScope scope;
     scope.from = *from;
     if (!options.to.empty()) {
-        auto to = named(options.to, planned.inventory);
+        auto to = named(options.to, planned);
         if (!to) return tl::unexpected(std::move(to.error()));
         if (*to == *from) return zmi::failure(zmi::ErrorKind::usage, fmt::format("{} is this node itself", *to));
         scope.to = *to;

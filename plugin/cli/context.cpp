@@ -89,6 +89,12 @@ zmi::Expected<void> check_policy(const Policy& policy, const Catalogue& catalogu
     if (auto checked = check(policy.close, endpoints, "endpoint"); !checked) return checked;
     if (auto checked = check(policy.accepted_endpoints, endpoints, "endpoint"); !checked) return checked;
     if (auto checked = check_effects(policy, catalogue); !checked) return checked;
+    std::vector<std::string> components;
+    for (const auto& [id, component] : catalogue.components) components.push_back(id);
+    for (const auto& [server, facts] : policy.servers) {
+        if (!facts.components) continue;
+        if (auto checked = check(*facts.components, components, "component"); !checked) return checked;
+    }
     return check(policy.accepted_findings, findings, "finding");
 }
 
@@ -110,13 +116,16 @@ zmi::Expected<void> check_inventory(const zmi::Inventory& inventory, const Catal
             "correct the policy if the server is gone; if not, the source did not tell of it");
     };
     for (const auto& [name, facts] : policy.servers) {
-        if (inventory.find(name) == nullptr) return missing(name);
+        if (inventory.find(name) == nullptr && !facts.components) return missing(name);
     }
+    const auto known = [&](const std::string& name) {
+        return name.empty() || inventory.find(name) != nullptr || policy.adds_server(name);
+    };
     for (const auto& allow : policy.allow) {
-        if (!allow.server.empty() && inventory.find(allow.server) == nullptr) return missing(allow.server);
+        if (!known(allow.server)) return missing(allow.server);
     }
     for (const auto& egress : policy.egress) {
-        if (!egress.server.empty() && inventory.find(egress.server) == nullptr) return missing(egress.server);
+        if (!known(egress.server)) return missing(egress.server);
     }
     return {};
 }
@@ -271,13 +280,14 @@ zmi::Expected<zmi::Inventory> Context::inventory(const Catalogue& catalogue, con
     return inventory;
 }
 
-zmi::Expected<std::optional<std::string>> Context::selected(const Selection& selection,
-                                                            const zmi::Inventory& inventory) {
+zmi::Expected<std::optional<std::string>> Context::selected(const Selection& selection, const zmi::Inventory& inventory,
+                                                            const Policy& policy) {
     if (selection.all) return std::nullopt;
     const auto name = selection.server.empty() ? inventory.this_node : zmi::to_lower(selection.server);
-    if (inventory.find(name) != nullptr) return name;
+    if (inventory.find(name) != nullptr || policy.adds_server(name)) return name;
     std::vector<std::string> names;
     for (const auto& server : inventory.servers) names.push_back(server.name);
+    for (const auto& [server, facts] : policy.servers) names.push_back(server);
     if (selection.server.empty()) {
         return zmi::failure(zmi::ErrorKind::knowledge,
                             fmt::format("this node ({}) is no server of the deployment", zmi::quoted(name)),

@@ -65,7 +65,8 @@ public:
 
     /// The name the selection means; nullopt for all. An unknown name is an error with the nearest one.
     [[nodiscard]] static zmi::Expected<std::optional<std::string>> selected(const Selection& selection,
-                                                                            const zmi::Inventory& inventory);
+                                                                            const zmi::Inventory& inventory,
+                                                                            const Policy& policy);
 
 private:
     [[nodiscard]] zmi::Expected<std::filesystem::path> data_folder() const;

@@ -15,7 +15,7 @@ zmi::Expected<Planned> make_plan(const Context& context, const Selection& select
     auto inventory = context.inventory(planned.catalogue, planned.policy);
     if (!inventory) return tl::unexpected(std::move(inventory.error()));
     planned.inventory = std::move(*inventory);
-    const auto only = Context::selected(selection, planned.inventory);
+    const auto only = Context::selected(selection, planned.inventory, planned.policy);
     if (!only) return tl::unexpected(only.error());
     planned.plan = derive_plan(planned.inventory, planned.catalogue, planned.policy, *only, outbound);
     planned.plan.made_at = zmi::to_rfc3339(zmi::SystemClock().now());

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <algorithm>
+#include <plugin/plan/filled.hpp>
 #include <plugin/plan/listener.hpp>
 #include <zmintegration/support/text.hpp>
 
@@ -45,9 +46,21 @@ bool is_short_name(const FactsView& view, const zmi::Host& host, std::size_t ser
     return host.text == first_label(view.name(server)) || host.text == first_label(view.host_name(server));
 }
 
+/// The host in "127.78.0.18:10000", "[::]:9090" or ":9090"; "*" where only a port is named.
+std::string_view host_of(std::string_view word) {
+    if (parse_port_range(word)) return "*";
+    const auto colon = word.rfind(':');
+    if (colon == std::string_view::npos || !zmi::parse_port(word.substr(colon + 1))) return word;
+    const auto host = word.substr(0, colon);
+    if (host.empty()) return "*";
+    const bool bare_ipv6 = host.find(':') != std::string_view::npos && host.front() != '[';
+    return bare_ipv6 ? word : host;
+}
+
 /// One word of a bind setting; false where it makes no sense.
 bool add_word(const FactsView& view, const BindSource& bind, std::size_t server, std::string_view word, Bound& bound) {
     if (word == "loopback-only") return true;
+    if (!bind.setting.empty()) word = host_of(word);
     if (word == "all" || word == "*" || word == "$myhostname") {
         add_any(view, bind.families, server, bound);
         return true;
@@ -100,15 +113,14 @@ void add_values(const FactsView& view, const BindSource& bind, std::size_t serve
 
 /// main.cf and the like: what the file says, or as packaged where we are not on the node.
 std::optional<Fact> file_setting(const FactsView& view, const BindSource& bind, std::size_t server) {
-    const auto* local = view.local(server);
-    if (bind.setting.empty() || local == nullptr) return std::nullopt;
-    const auto file = local->files.find(bind.setting_file);
-    if (file == local->files.end()) return std::nullopt;
-    const auto value = file->second.settings.find(bind.setting);
-    if (value == file->second.settings.end() || value->second.empty()) return std::nullopt;
+    if (bind.setting.empty()) return std::nullopt;
+    const auto* file = file_state(view, bind.setting_file, server);
+    if (file == nullptr) return std::nullopt;
+    const auto value = file->settings.find(bind.setting);
+    if (value == file->settings.end() || value->second.empty()) return std::nullopt;
     Fact fact;
-    fact.name = fmt::format("{} in {}", bind.setting, file->second.path);
-    fact.values = {value->second};
+    fact.name = fmt::format("{} in {}", bind.setting, file->path);
+    fact.values = {std::string(unquoted(value->second))};
     fact.origin = zmi::Origin::file;
     return fact;
 }
@@ -132,8 +144,31 @@ Bound bound_to(const zmi::IpAddress& address) {
     return bound;
 }
 
+const zmi::FileState* file_state(const FactsView& view, std::string_view key, std::size_t server) {
+    const auto* local = view.local(server);
+    if (local == nullptr) return nullptr;
+    const auto found = local->files.find(key);
+    return found == local->files.end() ? nullptr : &found->second;
+}
+
+Problem unread_file(const FactsView& view, const zmi::FileState& file, std::string_view setting, std::size_t server) {
+    const auto name = fmt::format("{} in {}", setting, file.path);
+    return {view.name(server), name,
+            fmt::format("{} of {} is not known: {}", name, view.name(server), plain(file.problem))};
+}
+
+std::string_view unquoted(std::string_view value) {
+    const bool quoted =
+        value.size() > 1 && (value.front() == '"' || value.front() == '\'') && value.front() == value.back();
+    return quoted ? value.substr(1, value.size() - 2) : value;
+}
+
 Bound bound(const FactsView& view, const BindSource& bind, std::size_t server) {
     Bound bound;
+    // Of the files that are read on every node, a finding tells; of another one nothing stands in.
+    const auto* file = is_own_file(bind.setting_file) ? nullptr : file_state(view, bind.setting_file, server);
+    if (file != nullptr && !file->problem.empty() && file->problem != zmi::k_no_such_file)
+        bound.problems.push_back(unread_file(view, *file, bind.setting, server));
     if (const auto fact = bind_fact(view, bind, server)) {
         add_values(view, bind, server, *fact, bound);
         std::sort(bound.addresses.begin(), bound.addresses.end());

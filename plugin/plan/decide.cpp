@@ -44,6 +44,23 @@ std::string reason_id(std::string_view server, const OpenPort& open) {
     return "r" + sha256_hex(text).substr(0, 8);
 }
 
+/// A socket on exactly this port, off loopback. One within a range says nothing of the rest of it.
+std::optional<Because> live_evidence(const FactsView& view, const Endpoint& endpoint, const PortRange& port,
+                                     std::size_t server) {
+    const auto* local = view.local(server);
+    if (local == nullptr || !port.is_single()) return std::nullopt;
+    for (const auto& listener : local->live) {
+        if (listener.protocol != endpoint.protocol || listener.port != port.first) continue;
+        const auto address = zmi::parse_address(listener.address);
+        if (!address || address->is_loopback()) continue;
+        return Because{"listener",
+                       fmt::format("{}/{} on {}", listener.protocol, listener.port, address->to_string()),
+                       std::string(zmi::to_string(zmi::Origin::live)),
+                       {}};
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<zmi::Cidr> Decider::network_sources(const std::string& audience, const Bound& bound) const {
@@ -193,6 +210,26 @@ std::string Decider::why_nobody(const EndpointState& state, std::size_t server) 
     return refused.empty() ? nobody : fmt::format("{}; not for the public: {}", nobody, refused);
 }
 
+/// Is it known that the endpoint exists: by the catalogue, the policy, or a listener that was seen on the server? What
+/// nobody settled is moved from its sockets to the candidates, where only some of them were.
+bool Decider::is_settled(EndpointState& state, std::size_t server) const {
+    const auto& endpoint = *state.endpoint;
+    if (endpoint.verified || m_view.policy().accepted_endpoints.contains(endpoint.id)) return true;
+    std::vector<Socket> seen;
+    for (auto& socket : state.listening.sockets) {
+        if (auto because = live_evidence(m_view, endpoint, socket.port, server)) {
+            socket.because.push_back(std::move(*because));
+            seen.push_back(socket);
+        } else {
+            state.candidates.push_back(socket);
+        }
+    }
+    state.is_candidate = seen.empty();
+    if (state.is_candidate) return false;
+    state.listening.sockets = std::move(seen);
+    return true;
+}
+
 EndpointState Decider::decide(const Endpoint& endpoint, std::size_t server) const {
     EndpointState state;
     state.endpoint = &endpoint;
@@ -211,14 +248,14 @@ EndpointState Decider::decide(const Endpoint& endpoint, std::size_t server) cons
         state.closed_reason = endpoint.closed_because;
         append(state.harmless, state.listening.problems);
     } else {
-        find_reachers(state, server);
-        const bool unverified = !endpoint.verified && !policy.accepted_endpoints.contains(endpoint.id);
-        if (unverified) {
+        if (!is_settled(state, server)) {
+            find_reachers(state, server);
             state.closed_reason = endpoint.closed_because;
             state.because = truth.because;
             state.held_back = truth.verdict == Verdict::yes;
             return state;
         }
+        find_reachers(state, server);
         open_sockets(state, server);
         if (state.open.empty()) explain_closed(state, server);
     }

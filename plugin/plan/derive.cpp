@@ -16,30 +16,44 @@ std::optional<PortRange> known_port(const EndpointState& state) {
     return state.endpoint->port.constants.front();
 }
 
+/// What would settle a candidate: what the catalogue knows of it, and what always does.
+std::string settled_by(const Endpoint& endpoint, const std::optional<PortRange>& port) {
+    std::string text = endpoint.settled_by;
+    if (!text.empty() && text.back() != '.' && text.back() != ';') text += ';';
+    if (!text.empty()) text += ' ';
+    // A socket within a range would not prove the range.
+    if (port && port->is_single())
+        text += fmt::format("a listener on {}/{} seen on the server itself, or ", endpoint.protocol, port->first);
+    return text + fmt::format("<accept endpoint=\"{}\"/> in the policy", endpoint.id);
+}
+
+ClosedPort closed_port(const EndpointState& state, const std::optional<PortRange>& port, bool candidate) {
+    const auto& endpoint = *state.endpoint;
+    ClosedPort closed;
+    closed.endpoint = endpoint.id;
+    closed.title = endpoint.title;
+    closed.protocol = endpoint.protocol;
+    closed.port = port;
+    closed.reason = candidate ? endpoint.closed_because : state.closed_reason;
+    closed.because = candidate ? state.listening.truth.because : state.because;
+    closed.listens = !endpoint.dead && endpoint.audience != Audience::nobody && endpoint.protocol != "unix" &&
+                     state.listening.truth.verdict != Verdict::no;
+    if (candidate) closed.settled_by = settled_by(endpoint, port);
+    return closed;
+}
+
 void add_state(ServerPlan& plan, const EndpointState& state) {
     plan.problems.insert(plan.problems.end(), state.problems.begin(), state.problems.end());
     plan.open.insert(plan.open.end(), state.open.begin(), state.open.end());
-    if (!state.open.empty()) return;
-    const auto& endpoint = *state.endpoint;
+    for (const auto& socket : state.candidates) plan.closed.push_back(closed_port(state, socket.port, true));
+    if (!state.open.empty() || (state.is_candidate && !state.candidates.empty())) return;
     // An endpoint with several numbers of its own (the dead ones of old lists) is told once for each.
-    const bool numbers = endpoint.port.kind == PortSource::Kind::constant && endpoint.port.constants.size() > 1;
-    const bool listens = !endpoint.dead && endpoint.audience != Audience::nobody && endpoint.protocol != "unix" &&
-                         state.listening.truth.verdict != Verdict::no;
-    if (!numbers) {
-        plan.closed.push_back({endpoint.id,
-                               endpoint.title,
-                               endpoint.protocol,
-                               known_port(state),
-                               state.closed_reason,
-                               state.because,
-                               listens,
-                               {}});
+    const auto& port = state.endpoint->port;
+    if (port.kind != PortSource::Kind::constant || port.constants.size() < 2) {
+        plan.closed.push_back(closed_port(state, known_port(state), state.is_candidate));
         return;
     }
-    for (const auto port : endpoint.port.constants) {
-        plan.closed.push_back(
-            {endpoint.id, endpoint.title, endpoint.protocol, port, state.closed_reason, state.because, listens, {}});
-    }
+    for (const auto& number : port.constants) plan.closed.push_back(closed_port(state, number, state.is_candidate));
 }
 
 template <class T>

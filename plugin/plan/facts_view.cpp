@@ -27,7 +27,19 @@ std::string Fact::joined() const {
 
 FactsView::FactsView(const zmi::Inventory& inventory, const Catalogue& catalogue, const Policy& policy)
     : m_inventory(inventory), m_catalogue(catalogue), m_policy(policy) {
+    add_servers();
     for (std::size_t server = 0; server < size(); ++server) index_server(server);
+}
+
+void FactsView::add_servers() {
+    for (const auto& server : m_inventory.servers) m_servers.push_back(&server);
+    for (const auto& [name, facts] : m_policy.servers) {
+        if (!facts.components || m_inventory.find(name) != nullptr) continue;
+        m_added.push_back({name, {}, "policy", std::nullopt});
+        m_servers.push_back(&m_added.back());
+    }
+    if (!m_added.empty())
+        std::sort(m_servers.begin(), m_servers.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
 }
 
 void FactsView::index_server(std::size_t server) {
@@ -39,7 +51,12 @@ void FactsView::index_server(std::size_t server) {
     } else if (const auto found = m_inventory.resolved.find(m_host_names.back()); found != m_inventory.resolved.end()) {
         resolution = found->second;
     }
-    if (resolution.addresses.empty() && resolution.problem.empty()) resolution.problem = "it was never resolved";
+    if (resolution.addresses.empty() && resolution.problem.empty()) {
+        resolution.problem =
+            m_servers[server]->known_from.empty()
+                ? std::string("it was never resolved")
+                : fmt::format("only the {} names it: give its <address> in the policy", m_servers[server]->known_from);
+    }
     m_by_name[name(server)].push_back(server);
     if (m_host_names.back() != name(server)) m_by_name[m_host_names.back()].push_back(server);
     for (const auto& address : resolution.addresses) m_by_name[address.to_string()].push_back(server);
@@ -49,7 +66,7 @@ void FactsView::index_server(std::size_t server) {
 Fact FactsView::attribute(std::size_t server, std::string_view name) const {
     Fact fact;
     fact.name = std::string(name);
-    fact.values = values_of(m_inventory.servers[server].own, name);
+    fact.values = values_of(m_servers[server]->own, name);
     fact.origin = zmi::Origin::server;
     if (fact.is_set()) return fact;
     const auto spec = m_catalogue.attributes.find(name);
@@ -113,7 +130,7 @@ Fact FactsView::fact(std::size_t server, FactKind kind, std::string_view name) c
 }
 
 bool FactsView::has_service(std::size_t server, std::string_view service) const {
-    const auto& own = m_inventory.servers[server].own;
+    const auto& own = m_servers[server]->own;
     const auto found = own.find(m_catalogue.services_enabled);
     return found != own.end() && std::find(found->second.begin(), found->second.end(), service) != found->second.end();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <list>
 #include <optional>
 #include <plugin/catalogue/catalogue.hpp>
 #include <plugin/plan/plan.hpp>
@@ -24,13 +25,17 @@ struct Fact {
     [[nodiscard]] std::string joined() const;  ///< values with ", ", or "(unset)"
 };
 
-/// Reads the inventory through the catalogue's and the policy's eyes. Servers are numbers, in inventory order.
+/// Reads the inventory through the catalogue's and the policy's eyes. Servers are numbers, in the order of their names:
+/// those of the inventory, and those of which the policy alone says what runs there.
 class FactsView {
 public:
     FactsView(const zmi::Inventory& inventory, const Catalogue& catalogue, const Policy& policy);
+    FactsView(const FactsView&) = delete;
+    FactsView& operator=(const FactsView&) = delete;
 
-    [[nodiscard]] std::size_t size() const { return m_inventory.servers.size(); }
-    [[nodiscard]] const std::string& name(std::size_t server) const { return m_inventory.servers[server].name; }
+    [[nodiscard]] std::size_t size() const { return m_servers.size(); }
+    [[nodiscard]] const zmi::Server& server(std::size_t server) const { return *m_servers[server]; }
+    [[nodiscard]] const std::string& name(std::size_t server) const { return m_servers[server]->name; }
     [[nodiscard]] const zmi::Inventory& inventory() const { return m_inventory; }
     [[nodiscard]] const Catalogue& catalogue() const { return m_catalogue; }
     [[nodiscard]] const Policy& policy() const { return m_policy; }
@@ -57,11 +62,14 @@ public:
 
 private:
     [[nodiscard]] std::optional<std::string> policy_local(std::size_t server, std::string_view key) const;
+    void add_servers();
     void index_server(std::size_t server);
 
     const zmi::Inventory& m_inventory;
     const Catalogue& m_catalogue;
     const Policy& m_policy;
+    std::list<zmi::Server> m_added;  ///< by the policy
+    std::vector<const zmi::Server*> m_servers;
     std::vector<std::string> m_host_names;
     std::vector<zmi::Resolution> m_addresses;
     std::unordered_map<std::string, std::vector<std::size_t>> m_by_name;  ///< names and addresses, lower case

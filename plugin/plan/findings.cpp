@@ -15,7 +15,8 @@ namespace {
 /// A listener that is really there, as far as anybody can tell.
 bool is_real(const EndpointState& state, const Policy& policy) {
     const auto& endpoint = *state.endpoint;
-    return state.listens() && !endpoint.dead && (endpoint.verified || policy.accepted_endpoints.contains(endpoint.id));
+    const bool known = endpoint.verified || policy.accepted_endpoints.contains(endpoint.id) || !state.open.empty();
+    return state.listens() && !endpoint.dead && known;
 }
 
 bool overlap(const Bound& a, const Bound& b) {
@@ -409,11 +410,13 @@ void FindingMaker::file_unreadable(const FindingSpec& spec) {
     std::set<std::string> needed;
     for (const auto& state : m_states) {
         if (state.listening.truth.verdict == Verdict::no) continue;
-        if (state.endpoint->port.kind == PortSource::Kind::file) needed.insert(state.endpoint->port.file);
+        if (!state.endpoint->port.file.empty()) needed.insert(state.endpoint->port.file);
         if (!state.endpoint->bind.setting_file.empty()) needed.insert(state.endpoint->bind.setting_file);
     }
     for (const auto& [key, file] : local->files) {
-        if (!file.problem.empty() && needed.contains(key)) {
+        // A file of settings that is not there is as good as one that sets nothing.
+        const bool fine = file.problem.empty() || (file.problem == zmi::k_no_such_file && !is_own_file(key));
+        if (!fine && needed.contains(key)) {
             report(spec, {{"file", plain(file.path)}, {"problem", plain(file.problem)}});
         }
     }

@@ -10,6 +10,19 @@ namespace {
 
 using Kind = PortSource::Kind;
 
+/// "5222", "20000-40000", "127.78.0.18:10000", "[::]:9090" or ":9090"; in quotes or not.
+std::optional<PortRange> port_of_setting(std::string_view value) {
+    value = unquoted(value);
+    if (const auto range = parse_port_range(value)) return range;
+    const auto colon = value.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    const auto host = value.substr(0, colon);
+    const bool fits = host.empty() || host == "*" ||
+                      (zmi::parse_host(host) && (host.find(':') == std::string_view::npos || host.front() == '['));
+    const auto port = zmi::parse_port(value.substr(colon + 1));
+    return fits && port ? std::optional(one_port(*port)) : std::nullopt;
+}
+
 /// Sockets of one endpoint on one server, source of port by source of port.
 class SocketReader {
 public:
@@ -31,6 +44,10 @@ private:
     void from_file();
     void add_file_listener(const zmi::FileListener& listener);
     void from_sshd();
+    void from_setting();
+    void from_mesh();
+    void from_default(std::string_view what);
+    void add_live();
     void from_packaged_ports(zmi::Origin origin);
 
     const FactsView& m_view;
@@ -214,6 +231,70 @@ void SocketReader::from_file() {
     }
 }
 
+/// Nobody read it on that node: as the product ships it.
+void SocketReader::from_default(std::string_view what) {
+    m_into.assumed.push_back(fmt::format("{} of {}", what, m_view.name(m_server)));
+    from_packaged_ports(zmi::Origin::packaged_default);
+}
+
+void SocketReader::from_setting() {
+    const auto* state = file_state(m_view, m_port.file, m_server);
+    if (state == nullptr) return from_default(fmt::format("{} in {}", m_port.name, m_port.file));
+    if (!state->problem.empty() && state->problem != zmi::k_no_such_file) {
+        m_into.problems.push_back(unread_file(m_view, *state, m_port.name, m_server));
+        return;
+    }
+    const auto value = state->settings.find(m_port.name);
+    if (value == state->settings.end() || value->second.empty())
+        return from_packaged_ports(zmi::Origin::packaged_default);
+    const Fact fact{fmt::format("{} in {}", m_port.name, state->path), {value->second}, zmi::Origin::file, false};
+    if (const auto range = port_of_setting(value->second)) return add(*range, {because_of(m_view, m_server, fact)});
+    m_into.problems.push_back(bad_value(m_view, m_server, fact, value->second, "port, range of ports or ADDRESS:PORT"));
+}
+
+/// What the mesh lets others reach of a service besides the service itself.
+void SocketReader::from_mesh() {
+    const auto* local = m_view.local(m_server);
+    const auto* state = file_state(m_view, "mesh", m_server);
+    if (local == nullptr || (state == nullptr && local->mesh.empty()))
+        return from_default(fmt::format("what the mesh exposes of {}", m_port.name));
+    if (state != nullptr && !state->problem.empty() && state->problem != zmi::k_no_such_file) {
+        m_into.problems.push_back(unread_file(m_view, *state, m_port.name, m_server));
+        return;
+    }
+    for (const auto& service : local->mesh) {
+        if (service.name != m_port.name) continue;
+        for (const auto port : service.exposed) {
+            add(one_port(port), {{fmt::format("{}:{}", service.path, service.line),
+                                  fmt::format("exposes {}", port),
+                                  std::string(zmi::to_string(zmi::Origin::mesh)),
+                                  {}}});
+        }
+    }
+    if (m_into.sockets.empty() && m_into.truth.verdict != Verdict::no)
+        m_into.truth = {Verdict::no, {}, fmt::format("the mesh exposes nothing of {} here", m_port.name), {}, {}};
+}
+
+/// Of a range, the ports that were seen in use: for people, as they may be others at the next start. Of UDP nobody can
+/// tell them from the sockets of clients.
+void SocketReader::add_live() {
+    const auto* local = m_view.local(m_server);
+    if (local == nullptr || m_endpoint.protocol != "tcp") return;
+    for (auto& socket : m_into.sockets) {
+        if (socket.port.is_single()) continue;
+        std::set<std::uint16_t> seen;
+        for (const auto& listener : local->live) {
+            if (listener.protocol == m_endpoint.protocol && socket.port.contains(listener.port))
+                seen.insert(listener.port);
+        }
+        if (seen.empty()) continue;
+        socket.because.push_back({"listeners in " + socket.port.to_string(),
+                                  fmt::format("{}", fmt::join(seen, " ")),
+                                  std::string(zmi::to_string(zmi::Origin::live)),
+                                  {}});
+    }
+}
+
 void SocketReader::from_sshd() {
     if (const auto* facts = m_view.policy_facts(m_server)) {
         for (const auto port : facts->sshd_ports) {
@@ -254,12 +335,13 @@ void SocketReader::read() {
             break;
         }
         case Kind::file: from_file(); break;
-        case Kind::setting:
-        case Kind::mesh_exposed: break;
+        case Kind::setting: from_setting(); break;
+        case Kind::mesh_exposed: from_mesh(); break;
         case Kind::sshd: from_sshd(); break;
         case Kind::constant: from_packaged_ports(zmi::Origin::catalogue); break;
         case Kind::none: break;
     }
+    add_live();
 }
 
 }  // namespace
@@ -288,6 +370,11 @@ Listening listening(const Evaluator& evaluator, const Endpoint& endpoint, std::s
     Listening result;
     result.truth = evaluator.about(endpoint.listens, server);
     SocketReader(evaluator, endpoint, server, result).read();
+    const auto& bind = endpoint.bind;
+    if (!bind.setting.empty() && !is_own_file(bind.setting_file) &&
+        file_state(evaluator.view(), bind.setting_file, server) == nullptr)
+        result.assumed.push_back(
+            fmt::format("{} in {} of {}", bind.setting, bind.setting_file, evaluator.view().name(server)));
     return result;
 }
 

@@ -43,6 +43,16 @@ struct Listening {
 /// A socket on exactly this address, which is not the unspecified one; on a loopback address it is reachable by nobody.
 [[nodiscard]] Bound bound_to(const zmi::IpAddress& address);
 
+/// What is known of a file of that node; nullptr where we were not there, or did not ask for it.
+[[nodiscard]] const zmi::FileState* file_state(const FactsView& view, std::string_view key, std::size_t server);
+
+/// "rtp_port_range of video1 is not known: /etc/janus/janus.jcfg: permission denied"
+[[nodiscard]] Problem unread_file(const FactsView& view, const zmi::FileState& file, std::string_view setting,
+                                  std::size_t server);
+
+/// Without the quotes around it.
+[[nodiscard]] std::string_view unquoted(std::string_view value);
+
 /// Ports at which the client's URLs in `attribute` reach the listener.
 [[nodiscard]] std::vector<std::uint16_t> ports_named_by(const FactsView& view, std::size_t client,
                                                         std::string_view attribute, std::size_t listener,

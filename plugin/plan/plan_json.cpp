@@ -57,6 +57,7 @@ Json closed_json(const ClosedPort& closed) {
     if (closed.port) json["port"] = port_json(*closed.port);
     json["reason"] = closed.reason;
     json["because"] = because_json(closed.because);
+    if (!closed.settled_by.empty()) json["candidate"] = {{"settled_by", closed.settled_by}};
     return json;
 }
 

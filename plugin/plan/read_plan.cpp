@@ -139,11 +139,8 @@ private:
             if (node.number >= 1 && node.number <= 65535)
                 return {static_cast<std::uint16_t>(node.number), static_cast<std::uint16_t>(node.number)};
         } else if (node.type == Type::string) {
-            const std::string_view text = node.text;
-            const auto dash = text.find('-');
-            const auto first = zmi::parse_port(text.substr(0, dash));
-            const auto last = dash == std::string_view::npos ? first : zmi::parse_port(text.substr(dash + 1));
-            if (first && last && *first < *last) return {*first, *last};
+            const auto range = parse_port_range(node.text);
+            if (range && !range->is_single()) return *range;
         }
         fail(path, "expected a port from 1 to 65535, or a range such as \"20000-20010\"");
         return {};
@@ -197,9 +194,10 @@ std::vector<Because> Reader::because(const JsonNode& object, const Path& path) {
         if (!has_members(node, here, {"fact", "value", "origin"}, {"server"})) return result;
         result.fact = text(node, "fact", here, k_short_text);
         result.value = text(node, "value", here, k_long_text);
-        result.origin = one_of(node, "origin", here,
-                               {"server", "global", "default", "localconfig", "localconfig default", "file",
-                                "packaged default", "resolver", "policy", "catalogue"});
+        result.origin =
+            one_of(node, "origin", here,
+                   {"server", "global", "default", "localconfig", "localconfig default", "file", "packaged default",
+                    "resolver", "policy", "catalogue", "package", "unit", "mesh", "module", "live"});
         if (node.member("server") != nullptr) result.server = text(node, "server", here, k_short_text);
         return result;
     });
@@ -259,13 +257,18 @@ void Reader::common(const JsonNode& node, const Path& path, std::string_view net
 
 ClosedPort Reader::closed(const JsonNode& node, const Path& path) {
     ClosedPort result;
-    if (!has_members(node, path, {"endpoint", "title", "protocol", "reason", "because"}, {"port"})) return result;
+    if (!has_members(node, path, {"endpoint", "title", "protocol", "reason", "because"}, {"port", "candidate"}))
+        return result;
     result.endpoint = id(node, "endpoint", path);
     result.title = text(node, "title", path, k_short_text);
     result.protocol = one_of(node, "protocol", path, {"tcp", "udp", "unix"});
     if (const auto* number = node.member("port")) result.port = port(*number, {&path, "port"});
     result.reason = sentence(node, "reason", path);
     result.because = because(node, path);
+    if (const auto* candidate = node.member("candidate")) {
+        const Path here{&path, "candidate"};
+        if (has_members(*candidate, here, {"settled_by"})) result.settled_by = sentence(*candidate, "settled_by", here);
+    }
     return result;
 }
 

@@ -12,11 +12,13 @@ struct EndpointState {
     Listening listening;
     std::vector<Reachers> reachers;  ///< one a socket
     std::vector<OpenPort> open;
-    std::string closed_reason;      ///< where nothing is opened
-    std::vector<Because> because;   ///< of the closed reason
-    std::vector<Problem> problems;  ///< that stop the plan
-    std::vector<Problem> harmless;  ///< odd values that decide nothing here
-    bool held_back = false;         ///< would be opened, but rests on an unverified fact
+    std::string closed_reason;       ///< where nothing is opened
+    std::vector<Because> because;    ///< of the closed reason
+    std::vector<Problem> problems;   ///< that stop the plan
+    std::vector<Problem> harmless;   ///< odd values that decide nothing here
+    bool held_back = false;          ///< would be opened, but rests on an unverified fact
+    std::vector<Socket> candidates;  ///< of an unverified endpoint: what was not opened and nobody settled
+    bool is_candidate = false;       ///< there are such, or there would be if its port were known
 
     [[nodiscard]] bool listens() const { return listening.truth.verdict == Verdict::yes; }
 };
@@ -32,6 +34,7 @@ public:
     [[nodiscard]] const Evaluator& evaluator() const { return m_evaluator; }
 
 private:
+    [[nodiscard]] bool is_settled(EndpointState& state, std::size_t server) const;
     void find_reachers(EndpointState& state, std::size_t server) const;
     void open_sockets(EndpointState& state, std::size_t server) const;
     void open_socket(EndpointState& state, std::size_t server, const Socket& socket, const Reachers& reachers) const;

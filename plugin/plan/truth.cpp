@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <plugin/plan/append.hpp>
+#include <plugin/plan/component.hpp>
 #include <plugin/plan/truth.hpp>
 #include <zmintegration/support/text.hpp>
 
@@ -112,6 +113,7 @@ bool Evaluator::rules_out(const Condition& condition, std::size_t subject) const
     switch (condition.kind) {
         case Kind::never: return true;
         case Kind::service: return !m_view.has_service(subject, condition.values.front());
+        case Kind::component: return component(condition, subject).verdict == Verdict::no;
         case Kind::all_of:
             return std::any_of(condition.children.begin(), condition.children.end(),
                                [&](const Condition& child) { return rules_out(child, subject); });
@@ -131,7 +133,7 @@ Truth Evaluator::evaluate(const Condition& condition, const Subjects& subjects) 
         case Kind::any_of: return any_of(condition.children, subjects);
         case Kind::none_of: return none_of(condition, subjects);
         case Kind::service: return service(condition, subjects.subject);
-        case Kind::component: return {Verdict::unknown, {}, {}, {}, {}};
+        case Kind::component: return component(condition, subjects.subject);
         case Kind::is: return is(condition, subjects.subject);
         case Kind::is_true: return is_true(condition, subjects.subject);
         case Kind::is_set: return is_set(condition, subjects.subject);
@@ -196,6 +198,10 @@ Truth Evaluator::service(const Condition& condition, std::size_t subject) const 
     }
     const auto fact = m_view.attribute(subject, name);
     return no(because_of(m_view, subject, fact), fmt::format("service '{}' is not enabled", wanted));
+}
+
+Truth Evaluator::component(const Condition& condition, std::size_t subject) const {
+    return component_truth(m_view, m_view.catalogue().components.find(condition.name)->second, subject);
 }
 
 Truth Evaluator::is(const Condition& condition, std::size_t subject) const {

@@ -37,8 +37,8 @@ public:
     [[nodiscard]] Truth about(const Condition& condition, std::size_t subject) const;
     [[nodiscard]] Truth about_pair(const Condition& condition, std::size_t client, std::size_t listener) const;
 
-    /// True only where `about` would say no, told from the service list alone: of hundreds of servers most have
-    /// nothing to do with a role, and nobody reads why not.
+    /// True only where `about` would say no, told from the services and components alone: of hundreds of servers most
+    /// have nothing to do with a role, and nobody reads why not.
     [[nodiscard]] bool rules_out(const Condition& condition, std::size_t subject) const;
 
     [[nodiscard]] const FactsView& view() const { return m_view; }
@@ -53,6 +53,7 @@ private:
     [[nodiscard]] Truth any_of(const std::vector<Condition>& children, const Subjects& subjects) const;
     [[nodiscard]] Truth none_of(const Condition& condition, const Subjects& subjects) const;
     [[nodiscard]] Truth service(const Condition& condition, std::size_t subject) const;
+    [[nodiscard]] Truth component(const Condition& condition, std::size_t subject) const;
     [[nodiscard]] Truth is(const Condition& condition, std::size_t subject) const;
     [[nodiscard]] Truth is_true(const Condition& condition, std::size_t subject) const;
     [[nodiscard]] Truth is_set(const Condition& condition, std::size_t subject) const;

@@ -44,6 +44,8 @@ struct Policy {
     std::set<std::string, std::less<>> accepted_endpoints;  ///< unverified endpoints the site vouches for
 
     [[nodiscard]] const std::vector<zmi::Cidr>* network(std::string_view name) const;
+    /// Does it say what runs on that server, so that it is one of the plan in any case?
+    [[nodiscard]] bool adds_server(std::string_view name) const;
 };
 
 /// A comment is the administrator's own text: printable ASCII without what ends a quoted text or starts an expansion.

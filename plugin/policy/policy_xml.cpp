@@ -28,11 +28,13 @@ std::vector<zmi::Cidr> parse_source(const XmlElement& element, std::string_view 
     return {*cidr};
 }
 
+bool is_name(std::string_view text) {
+    return text.size() <= 40 && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+}
+
 std::string read_name(const XmlElement& element, const char* attribute) {
     const auto name = element.required(attribute);
-    const bool legal =
-        name.size() <= 40 && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
-    if (!legal) element.fail(fmt::format("{} is no name (a-z, 0-9 and -, at most 40)", zmi::quoted(name)));
+    if (!is_name(name)) element.fail(fmt::format("{} is no name (a-z, 0-9 and -, at most 40)", zmi::quoted(name)));
     return name;
 }
 
@@ -73,9 +75,23 @@ std::uint16_t read_port(const XmlElement& element, std::string_view text) {
     return *port;
 }
 
+/// The components that run on a server, all of them; none: it is a server that runs none.
+std::set<std::string, std::less<>> read_components(const XmlElement& element) {
+    element.allow_attributes({});
+    element.allow_children({});
+    std::set<std::string, std::less<>> ids;
+    const auto text = element.text();
+    for (const auto word : zmi::split_words(text)) {
+        if (!is_name(word))
+            element.fail(fmt::format("{} is no component (a-z, 0-9 and -, at most 40)", zmi::quoted(word)));
+        if (!ids.emplace(word).second) element.fail(fmt::format("the component '{}' stands twice", word));
+    }
+    return ids;
+}
+
 void read_server_facts(const XmlElement& element, Policy& policy) {
     element.allow_attributes({"name"});
-    element.allow_children({"address", "local", "sshd"});
+    element.allow_children({"address", "local", "sshd", "components"});
     const auto name = read_server(element, "name");
     if (policy.servers.contains(name)) element.fail(fmt::format("server '{}' stands twice", name));
     Policy::ServerFacts facts;
@@ -90,6 +106,7 @@ void read_server_facts(const XmlElement& element, Policy& policy) {
         child.allow_children({});
         facts.sshd_ports.push_back(read_port(child, child.required("port")));
     }
+    if (const auto components = element.child("components")) facts.components = read_components(*components);
     std::sort(facts.addresses.begin(), facts.addresses.end());
     facts.addresses.erase(std::unique(facts.addresses.begin(), facts.addresses.end()), facts.addresses.end());
     policy.servers.emplace(name, std::move(facts));

@@ -34,7 +34,8 @@ public:
 
     /// A server with its services ("mta amavis") and one address; the first one is this node.
     Deployment& server(const std::string& name, const std::string& services, const std::string& address) {
-        zmi::Server server{name, {}};
+        zmi::Server server;
+        server.name = name;
         server.own["zimbraServiceHostname"] = {name};
         server.own["zimbraServerVersion"] = {"10.0.8_GA_4655"};
         for (const auto service : zmi::split_words(services)) server.own["zimbraServiceEnabled"].emplace_back(service);

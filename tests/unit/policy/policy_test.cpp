@@ -74,11 +74,29 @@ TEST(Policy, RefusesWhatCouldBecomeAnotherRule) {
           "<server name='a'><address>0.0.0.0</address></server>",
           "<server name='a'/><server name='A'/>",
           "<network name='amdin'><cidr>10.0.0.1</cidr></network>",
+          "<server name='a'><components>A</components></server>",
+          "<server name='a'><components>b b</components></server>",
+          "<server name='a'><components>b</components><components>c</components></server>",
+          "<server name='a'><components><files/></components></server>",
           "<accept/>",
           "<accept finding='a' endpoint='b'/>",
           "stray text"}) {
         EXPECT_NE(mistake(content), "(accepted)") << content;
     }
+}
+
+TEST(Policy, SaysWhichComponentsRunOnAServer) {
+    const auto policy = parse_policy(
+        "<policy><server name='Video1.example.com'><components>video-server files</components></server>"
+        "<server name='empty'><components/></server><server name='plain'/></policy>",
+        "p.xml");
+    ASSERT_TRUE(policy) << policy.error().what;
+    const auto& servers = policy->servers;
+    EXPECT_EQ(servers.at("video1.example.com").components,
+              (std::set<std::string, std::less<>>{"files", "video-server"}));
+    EXPECT_TRUE(servers.at("empty").components && servers.at("empty").components->empty());
+    EXPECT_FALSE(servers.at("plain").components);
+    EXPECT_TRUE(policy->adds_server("empty") && !policy->adds_server("plain") && !policy->adds_server("other"));
 }
 
 TEST(Policy, RefusesWhatIsNotOneXmlDocument) {

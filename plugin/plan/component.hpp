@@ -1,0 +1,12 @@
+#pragma once
+
+#include <plugin/plan/truth.hpp>
+
+namespace zmfw {
+
+/// Is the component on the server? What was seen on the server itself goes first, then what the policy says of it,
+/// then what the mesh has registered there; where nobody tells it is absent (an assumption) or unknown, as the
+/// catalogue has it.
+[[nodiscard]] Truth component_truth(const FactsView& view, const Component& component, std::size_t server);
+
+}  // namespace zmfw
