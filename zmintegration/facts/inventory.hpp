@@ -163,12 +163,12 @@ struct Wanted {
     std::set<std::string, std::less<>> attributes;  ///< exact LDAP spelling
     /// localconfig keys; the value lists word prefixes to keep (empty: keep the whole value)
     std::map<std::string, std::vector<std::string>, std::less<>> localconfig;
-    std::set<std::string, std::less<>> packages;           ///< names of packages
-    std::set<std::string, std::less<>> present;            ///< paths that may exist (absolute, or below the home)
-    std::set<std::string, std::less<>> units;              ///< names of systemd units
-    std::set<std::string, std::less<>> modules;            ///< of zxsuite or carbonio: "mobile", "mobile/activesync"
-    std::map<std::string, WantedFile, std::less<>> files;  ///< by key of LocalFacts::files
-    std::set<WantedPorts> ports;
+    std::set<std::string, std::less<>> packages{};           ///< names of packages
+    std::set<std::string, std::less<>> present{};            ///< paths that may exist (absolute, or below the home)
+    std::set<std::string, std::less<>> units{};              ///< names of systemd units
+    std::set<std::string, std::less<>> modules{};            ///< of zxsuite or carbonio: "mobile", "mobile/activesync"
+    std::map<std::string, WantedFile, std::less<>> files{};  ///< by key of LocalFacts::files
+    std::set<WantedPorts> ports{};
     bool mesh = false;  ///< the service mesh: HCL files, Consul
 };
 

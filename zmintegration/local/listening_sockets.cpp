@@ -46,7 +46,7 @@ void read_ephemeral(const std::filesystem::path& system_root, ListeningSockets& 
 
 }  // namespace
 
-Expected<ListeningSockets> read_listening_sockets(const std::filesystem::path& system_root) {
+Expected<ListeningSockets> read_socket_tables(const std::filesystem::path& system_root) {
     const auto folder = system_root / "proc/net";
     ListeningSockets found;
     found.ipv6 = !has_no_ipv6(folder);
@@ -58,7 +58,12 @@ Expected<ListeningSockets> read_listening_sockets(const std::filesystem::path& s
     }
     found.sockets = settle(std::move(found.sockets));
     read_ephemeral(system_root, found);
-    add_process_hints(found.sockets, system_root);
+    return found;
+}
+
+Expected<ListeningSockets> read_listening_sockets(const std::filesystem::path& system_root) {
+    auto found = read_socket_tables(system_root);
+    if (found) add_process_hints(found->sockets, system_root);
     return found;
 }
 

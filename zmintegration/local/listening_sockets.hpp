@@ -52,8 +52,11 @@ struct SocketEnd {
 /// one has the same port in IPv4, because the kernel would have refused the second of them.
 [[nodiscard]] std::vector<ListeningSocket> settle(std::vector<ListeningSocket> sockets);
 
-/// Reads proc/net/{tcp,tcp6,udp,udp6} below `system_root` (tcp6 and udp6 may be absent together), and process names
-/// from proc/*/fd, as far as that is permitted. At most 256 MiB a table.
+/// Reads proc/net/{tcp,tcp6,udp,udp6} below `system_root` (tcp6 and udp6 may be absent together). At most 256 MiB a
+/// table.
+[[nodiscard]] Expected<ListeningSockets> read_socket_tables(const std::filesystem::path& system_root);
+
+/// The same, with process names from proc/*/fd, as far as that is permitted.
 [[nodiscard]] Expected<ListeningSockets> read_listening_sockets(const std::filesystem::path& system_root);
 
 }  // namespace zmi
