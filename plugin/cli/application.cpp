@@ -51,7 +51,10 @@ struct Invocation {
 };
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {
-    app.add_option("--zimbra-home", options.zimbra_home, "Root of the Zimbra installation")->capture_default_str();
+    app.add_option("--product", options.product, "zimbra or carbonio (default: what is found here)")
+        ->check(CLI::IsMember({"zimbra", "carbonio"}));
+    app.add_option("--zimbra-home,--home", options.zimbra_home,
+                   "Root of the installation (default: /opt/zimbra or /opt/zextras, as the product has it)");
     app.add_option("--system-root", options.system_root, "Root of the host's own files (etc/ssh)")
         ->capture_default_str();
     auto* source = app.add_option("--source", options.source,
@@ -61,7 +64,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
     app.add_option("--policy", options.policy,
                    "Site policy (default: conf/zmfirewall.xml of the installation, if there)");
     app.add_option("--tls-ca", options.tls_ca,
-                   "CA certificates to trust (default: Zimbra's own CA, then the system's)");
+                   "CA certificates to trust (default: the installation's own CA, then the system's)");
     app.add_flag("--tls-no-verify", options.tls_no_verify,
                  "Do not verify the server's certificate; warns on every run");
     app.add_option("--timeout", options.timeout_seconds, "Seconds that each source may take")
@@ -333,7 +336,7 @@ int run_application(int argc, char** argv) {
     keep_standard_streams();
     // A reader that goes away is an error of write(), not our death in the middle of a file.
     std::signal(SIGPIPE, SIG_IGN);
-    CLI::App app("zmfirewall: the minimal firewall whitelist of a live Zimbra", "zmfirewall");
+    CLI::App app("zmfirewall: the minimal firewall whitelist of a live Zimbra or Carbonio", "zmfirewall");
     app.set_version_flag("--version", std::string("zmfirewall ") + ZMFIREWALL_VERSION);
     app.footer(std::string(k_examples) + "\n" + k_exit_status_table);
     app.require_subcommand(0, 1);

@@ -25,7 +25,9 @@ zmi::Expected<RunRecord> find_record(const Store& store, const std::string& name
 }  // namespace
 
 ExitStatus run_accept(const Context& context, const StateOptions& state, const std::string& name) {
-    const auto store = open_store(context, state);
+    const auto opened = open_store(context, state);
+    if (!opened) return report(opened.error());
+    const auto& store = *opened;
     if (auto prepared = store.prepare(); !prepared) return report(prepared.error());
     const zmi::FileLock lock(store.lock_file(), k_state_lock_seconds);
     if (!lock.held()) return report(lock_failure(store, lock));

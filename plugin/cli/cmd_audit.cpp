@@ -34,17 +34,20 @@ struct Facts {
 
 Expected<Planned> planned_from_last_inventory(const Context& context) {
     auto options = context.options();
-    options.inventory = options.last_inventory();
+    const auto product = context.product();
+    if (!product) return tl::unexpected(product.error());
+    options.zimbra_home = product->home;
+    options.inventory = context.last_inventory();
     options.source.clear();
     const Context last(options);
-    const auto config = zmi::read_localconfig(options.zimbra_home);
+    const auto config = zmi::read_localconfig(product->home, product->user);
     if (!config) return tl::unexpected(config.error());
     const auto name = config->get("zimbra_server_hostname");
     if (!name) return tl::unexpected(name.error());
     auto planned = make_plan(last, {name->value_or(""), false});
     if (!planned) return planned;
     // It may have been taken on another node, or before a file here changed.
-    auto local = zmi::read_node_files(options.zimbra_home, options.system_root);
+    auto local = zmi::read_node_files(product->home, options.system_root);
     if (!local) return tl::unexpected(std::move(local.error()));
     auto selected = config->select(planned->catalogue.wanted());
     if (!selected) return tl::unexpected(std::move(selected.error()));
@@ -117,7 +120,7 @@ Expected<std::optional<LoadedRules>> loaded_rules(const Context& context, const 
 Expected<AuditReport> audit_node(const Context& context, const Planned& planned, bool with_rules) {
     const auto sockets = zmi::read_listening_sockets(context.options().system_root);
     if (!sockets) return tl::unexpected(sockets.error());
-    const auto files = zmi::read_service_files(context.options().zimbra_home);
+    const auto files = zmi::read_service_files(context.home());
     const auto& plan = planned.plan.servers.front();
     std::optional<LoadedRules> rules;
     std::string unseen;

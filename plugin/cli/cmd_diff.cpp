@@ -6,7 +6,9 @@
 namespace zmfw {
 
 ExitStatus run_diff(const Context& context, const DiffOptions& options) {
-    const auto store = open_store(context, options.state);
+    const auto opened = open_store(context, options.state);
+    if (!opened) return report(opened.error());
+    const auto& store = *opened;
     const auto before = find_side(context, store, options.before.empty() ? "accepted" : options.before);
     if (!before) return report(before.error());
     const auto after = find_side(context, store, options.after.empty() ? "last" : options.after);

@@ -48,6 +48,10 @@ ExitStatus run_discover(const Context& context, bool json) {
     if (!catalogue) return report(catalogue.error());
     const auto policy = context.policy(*catalogue);
     if (!policy) return report(policy.error());
+    const auto product = context.product();
+    if (!product) return report(product.error());
+    if (!json) tell((product->evidence.empty() ? "" : "this is ") + shown(zmi::describe(*product)));
+    for (const auto& line : product->leftovers) tell(fmt::format("left over, and of no account: {}", shown(line)));
     const auto inventory = context.inventory(*catalogue, *policy);
     if (!inventory) return report(inventory.error());
     if (json) return print(zmi::to_json(*inventory));

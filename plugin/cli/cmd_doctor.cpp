@@ -101,10 +101,14 @@ std::string doctor_json(const std::vector<Check>& checks) {
 }  // namespace
 
 ExitStatus run_doctor(const Context& context, bool json) {
-    auto discovery = discovery_options(context.options());
-    if (!discovery) return report(discovery.error());
     DoctorOptions options;
-    options.discovery = std::move(*discovery);
+    if (auto discovery = context.discovery_options()) {
+        options.discovery = std::move(*discovery);
+    } else if (const auto product = context.product(); product) {
+        return report(discovery.error());
+    } else {
+        options.product_problem = product.error();
+    }
     options.inventory = context.options().inventory.string();
     std::vector<DataSymptoms> data;
     std::vector<ProgramSymptoms> programs;

@@ -9,6 +9,7 @@
 #include <plugin/notify/notify.hpp>
 #include <plugin/plan/digest.hpp>
 #include <plugin/state/losses.hpp>
+#include <plugin/state/remembered.hpp>
 #include <thread>
 #include <zmintegration/local/upgrade_wait.hpp>
 #include <zmintegration/support/clock.hpp>
@@ -34,8 +35,8 @@ void pause(seconds time) {
 /// One run, from the question to what is told.
 class Recompute {
 public:
-    Recompute(const Context& context, const RecomputeOptions& options)
-        : m_context(context), m_options(options), m_store(open_store(context, options.state)) {}
+    Recompute(const Context& context, const RecomputeOptions& options, Store store)
+        : m_context(context), m_options(options), m_store(std::move(store)) {}
 
     [[nodiscard]] ExitStatus run();
 
@@ -63,6 +64,7 @@ private:
     std::optional<RunRecord> m_last;
     std::optional<RunRecord> m_accepted;
     RunRecord m_new;
+    Remembered m_kept;  ///< listeners that are gone and count all the same
 };
 
 Expected<void> Recompute::check_options() {
@@ -95,9 +97,12 @@ Expected<void> Recompute::check_options() {
 
 Expected<void> Recompute::wait() {
     if (!is_live()) return {};
-    const auto& global = m_context.options();
-    return zmi::wait_for_calm({[&] { return zmi::read_upgrade_signs(global.zimbra_home, global.system_root); }, m_clock,
-                               pause, [](const std::string& line) { tell(line); }},
+    const auto product = m_context.product();
+    // A product that cannot be told is what planning fails at.
+    if (!product) return {};
+    const auto& root = m_context.options().system_root;
+    return zmi::wait_for_calm({[&] { return zmi::read_upgrade_signs(*product, root); }, m_clock, pause,
+                               [](const std::string& line) { tell(line); }},
                               m_options.wait ? seconds(m_options.wait_limit) : seconds(0), seconds(m_options.settle));
 }
 
@@ -113,7 +118,11 @@ Expected<void> Recompute::read_state() {
 }
 
 Expected<Planned> Recompute::plan_once() {
-    auto planned = make_plan(m_context, {.server = {}, .all = true}, m_options.outbound);
+    const auto remembered = parse_remembered(m_store.note("listeners"));
+    auto planned =
+        make_plan(m_context, {.server = {}, .all = true}, m_options.outbound, [&](zmi::Inventory& inventory) {
+            m_kept = is_live() ? add_remembered(remembered, m_clock.now(), inventory) : Remembered();
+        });
     if (!planned) return planned;
     if (auto complete = need_complete(planned->plan); !complete) return tl::unexpected(std::move(complete.error()));
     return planned;
@@ -169,7 +178,7 @@ Expected<Digests> Recompute::digests(const Planned& planned) {
         digests.policy = sha256_hex(*text);
     }
     if (!is_live()) return digests;
-    for (const auto& [path, content] : zmi::read_shipped_files(m_context.options().zimbra_home))
+    for (const auto& [path, content] : zmi::read_shipped_files(m_context.home()))
         digests.shipped[path] = sha256_hex(content);
     return digests;
 }
@@ -182,6 +191,12 @@ Expected<void> Recompute::keep(Planned planned) {
     m_new.inventory = std::move(planned.inventory);
     m_new.plan = std::move(planned.plan);
     if (auto id = m_store.add(m_new, m_options.keep); !id) return tl::unexpected(std::move(id.error()));
+    if (is_live()) {
+        const auto next =
+            remember(parse_remembered(m_store.note("listeners")),
+                     listeners_in_use(m_new.plan, m_new.inventory, planned.catalogue), m_kept, m_clock.now());
+        if (auto noted = m_store.set_note("listeners", to_text(next)); !noted) return noted;
+    }
     return is_live() ? m_store.write_inventory(m_new.inventory) : Expected<void>();
 }
 
@@ -202,8 +217,8 @@ ExitStatus Recompute::emit(const Diff& difference) {
 ExitStatus Recompute::tell_people(const Notice& notice, bool failure, const std::string& digest) {
     if (m_store.note("told") == digest) return ExitStatus::done;
     const auto runner = zmi::make_process_runner();
-    const auto told = notify(notice, failure, m_recipients,
-                             {*runner, write_syslog, m_context.options().zimbra_home / "common/sbin/sendmail"});
+    const auto told =
+        notify(notice, failure, m_recipients, {*runner, write_syslog, m_context.home() / "common/sbin/sendmail"});
     if (!told) return report(told.error());
     if (auto noted = m_store.set_note("told", digest); !noted) return report(noted.error());
     return ExitStatus::done;
@@ -224,6 +239,7 @@ ExitStatus Recompute::fail(const zmi::Error& error) {
 ExitStatus Recompute::finish() {
     const auto before = m_accepted ? m_accepted->side("accepted: " + m_accepted->name()) : nothing_accepted();
     auto difference = diff(before, m_new.side(m_new.name()));
+    for (auto& line : in_words(m_kept)) difference.notes.push_back(std::move(line));
     const auto blocked = tell_blockers(m_new.plan) != ExitStatus::done;
     if (blocked) {
         tell("the plan is recorded; no rules are emitted while a blocker stands");
@@ -272,7 +288,9 @@ ExitStatus Recompute::run() {
 }  // namespace
 
 ExitStatus run_recompute(const Context& context, const RecomputeOptions& options) {
-    return Recompute(context, options).run();
+    auto store = open_store(context, options.state);
+    if (!store) return report(store.error());
+    return Recompute(context, options, std::move(*store)).run();
 }
 
 }  // namespace zmfw

@@ -165,21 +165,73 @@ ExitStatus print(std::string_view result) {
     return ExitStatus::program;
 }
 
-/// --data; beside the program as installed; the source tree of an uninstalled build; the system's place.
-zmi::Expected<zmi::DiscoveryOptions> discovery_options(const GlobalOptions& options) {
-    const auto source = parse_source(options.source);
+zmi::Expected<zmi::Inventory> Context::saved_inventory() const {
+    const std::lock_guard lock(m_memory->mutex);
+    auto& saved = m_memory->inventory;
+    if (!saved) {
+        const auto text = zmi::read_file(m_options.inventory, k_inventory_limit);
+        saved = text ? zmi::parse_inventory(*text, m_options.inventory.string())
+                     : zmi::failure(zmi::ErrorKind::data, text.error().what, text.error().hint);
+    }
+    return *saved;
+}
+
+zmi::Expected<zmi::Product> Context::find_product() const {
+    std::optional<std::filesystem::path> home;
+    if (!m_options.zimbra_home.empty()) home = m_options.zimbra_home;
+    std::optional<zmi::ProductFamily> family;
+    if (!m_options.product.empty()) {
+        family = zmi::parse_family(m_options.product);
+        if (!family)
+            return zmi::failure(zmi::ErrorKind::usage,
+                                fmt::format("no product is called {}", zmi::quoted(m_options.product)),
+                                "products are zimbra and carbonio");
+    }
+    if (m_options.inventory.empty()) return zmi::detect_product(m_options.system_root, home, family);
+    const auto inventory = saved_inventory();
+    if (!inventory) return tl::unexpected(inventory.error());
+    // A product that we do not know is refused where the inventory is used.
+    const auto saved = zmi::parse_family(inventory->product).value_or(zmi::ProductFamily::zimbra);
+    auto product = zmi::assumed_product(family.value_or(saved), m_options.system_root, home);
+    product.edition = inventory->edition;
+    product.release = inventory->version;
+    product.evidence = inventory->product_evidence;
+    return product;
+}
+
+zmi::Expected<zmi::Product> Context::product() const {
+    {
+        const std::lock_guard lock(m_memory->mutex);
+        if (m_memory->product) return *m_memory->product;
+    }
+    auto product = find_product();
+    const std::lock_guard lock(m_memory->mutex);
+    m_memory->product = product;
+    return product;
+}
+
+std::filesystem::path Context::home() const {
+    const auto found = product();
+    return found ? found->home : zmi::assumed_product(zmi::ProductFamily::zimbra, m_options.system_root).home;
+}
+
+zmi::Expected<zmi::DiscoveryOptions> Context::discovery_options() const {
+    const auto source = parse_source(m_options.source);
     if (!source) return tl::unexpected(source.error());
+    auto found = product();
+    if (!found) return tl::unexpected(std::move(found.error()));
     zmi::DiscoveryOptions discovery;
     discovery.only = *source;
-    discovery.zimbra_home = options.zimbra_home;
-    discovery.system_root = options.system_root;
-    discovery.tls_ca = options.tls_ca;
-    discovery.tls_verify = !options.tls_no_verify;
-    discovery.last_inventory = options.last_inventory();
-    discovery.deadline = std::chrono::seconds(options.timeout_seconds);
+    discovery.product = std::move(*found);
+    discovery.system_root = m_options.system_root;
+    discovery.tls_ca = m_options.tls_ca;
+    discovery.tls_verify = !m_options.tls_no_verify;
+    discovery.last_inventory = last_inventory();
+    discovery.deadline = std::chrono::seconds(m_options.timeout_seconds);
     return discovery;
 }
 
+/// --data; beside the program as installed; the source tree of an uninstalled build; the system's place.
 zmi::Expected<std::filesystem::path> Context::data_folder() const {
     if (!m_options.data.empty()) {
         if (is_data_folder(m_options.data)) return m_options.data;
@@ -205,9 +257,15 @@ zmi::Expected<std::vector<std::filesystem::path>> Context::catalogue_folders() c
 }
 
 zmi::Expected<Catalogue> Context::catalogue() const {
+    const auto found = product();
+    if (!found) return tl::unexpected(found.error());
+    return catalogue(std::string(zmi::to_string(found->family)));
+}
+
+zmi::Expected<Catalogue> Context::catalogue(const std::string& product) const {
     const auto folders = catalogue_folders();
     if (!folders) return tl::unexpected(folders.error());
-    return load_catalogue(*folders);
+    return load_catalogue(*folders, product);
 }
 
 zmi::Expected<std::string> Context::catalogue_digest() const {
@@ -246,7 +304,9 @@ zmi::Expected<std::vector<Target>> Context::targets() const {
 
 zmi::Expected<Policy> Context::policy(const Catalogue& catalogue) const {
     const bool named = !m_options.policy.empty();
-    auto policy = read_policy(named ? m_options.policy : m_options.zimbra_home / "conf" / "zmfirewall.xml", named);
+    // Without a product there is no place to look for it, and no policy would be another answer.
+    if (const auto found = product(); !named && !found) return tl::unexpected(found.error());
+    auto policy = read_policy(named ? m_options.policy : home() / "conf" / "zmfirewall.xml", named);
     if (!policy) return policy;
     if (auto checked = check_policy(*policy, catalogue); !checked) return tl::unexpected(std::move(checked.error()));
     return policy;
@@ -254,15 +314,13 @@ zmi::Expected<Policy> Context::policy(const Catalogue& catalogue) const {
 
 zmi::Expected<zmi::Inventory> Context::inventory(const Catalogue& catalogue, const Policy& policy) const {
     if (!m_options.inventory.empty()) {
-        const auto text = zmi::read_file(m_options.inventory, k_inventory_limit);
-        if (!text) return zmi::failure(zmi::ErrorKind::data, text.error().what, text.error().hint);
-        auto inventory = zmi::parse_inventory(*text, m_options.inventory.string());
+        auto inventory = saved_inventory();
         if (!inventory) return inventory;
         if (auto checked = check_inventory(*inventory, catalogue, policy); !checked)
             return tl::unexpected(checked.error());
         return inventory;
     }
-    auto asked = discovery_options(m_options);
+    auto asked = discovery_options();
     if (!asked) return tl::unexpected(std::move(asked.error()));
     auto& options = *asked;
     for (const auto& [name, facts] : policy.servers) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <plugin/catalogue/catalogue.hpp>
 #include <plugin/cli/exit_status.hpp>
@@ -12,13 +14,15 @@
 #include <vector>
 #include <zmintegration/discovery/discovery.hpp>
 #include <zmintegration/facts/inventory.hpp>
+#include <zmintegration/local/product.hpp>
 #include <zmintegration/support/error.hpp>
 
 namespace zmfw {
 
 /// What stands before the command on the command line.
 struct GlobalOptions {
-    std::filesystem::path zimbra_home = "/opt/zimbra";
+    std::string product;                ///< "zimbra" or "carbonio"; empty: looked for
+    std::filesystem::path zimbra_home;  ///< empty: where the product has it, below the system root
     std::filesystem::path system_root = "/";
     std::string source;  ///< "", "soap", "zmprov", "zmprov-ldap"
     std::filesystem::path inventory;
@@ -27,14 +31,7 @@ struct GlobalOptions {
     bool tls_no_verify = false;
     int timeout_seconds = 60;
     std::filesystem::path data;  ///< empty: looked for
-
-    /// Of the user zimbra: records of recompute, and the inventory that was saved last.
-    [[nodiscard]] std::filesystem::path state_folder() const { return zimbra_home / "data" / "zmfirewall"; }
-    [[nodiscard]] std::filesystem::path last_inventory() const { return state_folder() / "inventory.json"; }
 };
-
-/// How to ask the installation. A source that there is not is an error of kind usage.
-[[nodiscard]] zmi::Expected<zmi::DiscoveryOptions> discovery_options(const GlobalOptions& options);
 
 /// Which servers a command is about.
 struct Selection {
@@ -45,11 +42,24 @@ struct Selection {
 /// What every command needs: where things are, how to get them, how to talk. Errors are returned, never printed.
 class Context {
 public:
-    explicit Context(GlobalOptions options) : m_options(std::move(options)) {}
+    explicit Context(GlobalOptions options) : m_options(std::move(options)), m_memory(std::make_shared<Memory>()) {}
 
     [[nodiscard]] const GlobalOptions& options() const { return m_options; }
 
+    /// What all this is about: the product of --inventory, else what --product and --home say, else what is here.
+    [[nodiscard]] zmi::Expected<zmi::Product> product() const;
+    /// Its home; where product() fails, the usual one of Zimbra.
+    [[nodiscard]] std::filesystem::path home() const;
+    /// Of the product's user: records of recompute, and the inventory that was saved last.
+    [[nodiscard]] std::filesystem::path state_folder() const { return home() / "data" / "zmfirewall"; }
+    [[nodiscard]] std::filesystem::path last_inventory() const { return state_folder() / "inventory.json"; }
+
+    /// How to ask the installation. A source that there is not is an error of kind usage.
+    [[nodiscard]] zmi::Expected<zmi::DiscoveryOptions> discovery_options() const;
+
+    /// Of product(), or of the one that is named.
     [[nodiscard]] zmi::Expected<Catalogue> catalogue() const;
+    [[nodiscard]] zmi::Expected<Catalogue> catalogue(const std::string& product) const;
     [[nodiscard]] zmi::Expected<Policy> policy(const Catalogue& catalogue) const;
     /// From --inventory, or from the live installation.
     [[nodiscard]] zmi::Expected<zmi::Inventory> inventory(const Catalogue& catalogue, const Policy& policy) const;
@@ -71,7 +81,17 @@ public:
 private:
     [[nodiscard]] zmi::Expected<std::filesystem::path> data_folder() const;
     [[nodiscard]] zmi::Expected<std::vector<std::filesystem::path>> catalogue_folders() const;
+    [[nodiscard]] zmi::Expected<zmi::Product> find_product() const;
+    [[nodiscard]] zmi::Expected<zmi::Inventory> saved_inventory() const;
+
+    /// What is looked for once.
+    struct Memory {
+        std::mutex mutex;
+        std::optional<zmi::Expected<zmi::Product>> product;
+        std::optional<zmi::Expected<zmi::Inventory>> inventory;
+    };
     GlobalOptions m_options;
+    std::shared_ptr<Memory> m_memory;
 };
 
 /// To stderr: "zmfirewall: LINE".

@@ -4,7 +4,8 @@
 
 namespace zmfw {
 
-zmi::Expected<Planned> make_plan(const Context& context, const Selection& selection, bool outbound) {
+zmi::Expected<Planned> make_plan(const Context& context, const Selection& selection, bool outbound,
+                                 const std::function<void(zmi::Inventory&)>& before) {
     Planned planned;
     auto catalogue = context.catalogue();
     if (!catalogue) return tl::unexpected(std::move(catalogue.error()));
@@ -15,6 +16,7 @@ zmi::Expected<Planned> make_plan(const Context& context, const Selection& select
     auto inventory = context.inventory(planned.catalogue, planned.policy);
     if (!inventory) return tl::unexpected(std::move(inventory.error()));
     planned.inventory = std::move(*inventory);
+    if (before) before(planned.inventory);
     const auto only = Context::selected(selection, planned.inventory, planned.policy);
     if (!only) return tl::unexpected(only.error());
     planned.plan = derive_plan(planned.inventory, planned.catalogue, planned.policy, *only, outbound);

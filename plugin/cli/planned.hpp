@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <plugin/cli/context.hpp>
 
 namespace zmfw {
@@ -11,8 +12,10 @@ struct Planned {
     zmi::Inventory inventory;
     Plan plan;
 };
+/// `before` may change what was learnt before the plan is derived from it.
 [[nodiscard]] zmi::Expected<Planned> make_plan(const Context& context, const Selection& selection,
-                                               bool outbound = false);
+                                               bool outbound = false,
+                                               const std::function<void(zmi::Inventory&)>& before = {});
 
 /// Tells the problems of servers that have no plan; done, or ExitStatus::knowledge if there are any.
 [[nodiscard]] ExitStatus tell_problems(const Plan& plan);

@@ -15,7 +15,7 @@ constexpr std::size_t k_file_limit = 32 * 1024 * 1024;
 zmi::Expected<Side> inventory_side(const Context& context, const std::string& text, const std::string& name) {
     auto inventory = zmi::parse_inventory(text, name);
     if (!inventory) return tl::unexpected(std::move(inventory.error()));
-    auto catalogue = context.catalogue();
+    auto catalogue = context.catalogue(inventory->product);
     if (!catalogue) return tl::unexpected(std::move(catalogue.error()));
     const auto policy = context.policy(*catalogue);
     if (!policy) return tl::unexpected(policy.error());
@@ -58,9 +58,12 @@ zmi::Expected<Side> any_side(const Context& context, const Store& store, const s
 
 }  // namespace
 
-Store open_store(const Context& context, const StateOptions& options) {
-    return {options.state.empty() ? context.options().state_folder() : options.state,
-            [](const std::string& line) { tell(line); }};
+zmi::Expected<Store> open_store(const Context& context, const StateOptions& options) {
+    if (const auto product = context.product();
+        !product && options.state.empty() && context.options().inventory.empty())
+        return tl::unexpected(product.error());
+    return Store(options.state.empty() ? context.state_folder() : options.state,
+                 [](const std::string& line) { tell(line); });
 }
 
 zmi::Error lock_failure(const Store& store, const zmi::FileLock& lock) {

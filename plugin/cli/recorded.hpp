@@ -9,8 +9,8 @@
 
 namespace zmfw {
 
-/// The records of earlier runs.
-[[nodiscard]] Store open_store(const Context& context, const StateOptions& options);
+/// The records of earlier runs. Fails where no folder is named and the product, whose home has it, cannot be told.
+[[nodiscard]] zmi::Expected<Store> open_store(const Context& context, const StateOptions& options);
 
 /// How long a run waits for another one before it says so.
 inline constexpr int k_state_lock_seconds = 300;

@@ -59,6 +59,8 @@ struct ProgramSymptoms {
 /// All that is looked at: values alone, so that judging can be tried without a machine that is broken that way.
 struct Symptoms {
     std::string user;
+    zmi::Product product;
+    std::optional<zmi::Error> product_problem;  ///< why it cannot be told
     std::vector<DataSymptoms> data;
     std::string localconfig_path;
     std::optional<zmi::Error> localconfig;  ///< why it cannot be read
@@ -82,7 +84,8 @@ struct Symptoms {
 
 struct DoctorOptions {
     zmi::DiscoveryOptions discovery;
-    std::string inventory;  ///< a saved one instead of the sources; empty: ask
+    std::optional<zmi::Error> product_problem;  ///< why discovery.product is none that was found
+    std::string inventory;                      ///< a saved one instead of the sources; empty: ask
 };
 
 /// Looks at this node and asks each source; fills all but `data` and `programs`. Each source takes no longer than the

@@ -39,8 +39,8 @@ bool clock_is_synchronised() {
 }
 
 void read_localconfig_of(const zmi::DiscoveryOptions& options, Symptoms& symptoms) {
-    symptoms.localconfig_path = (options.zimbra_home / "conf" / "localconfig.xml").string();
-    const auto config = zmi::read_localconfig(options.zimbra_home);
+    symptoms.localconfig_path = (options.product.home / "conf" / "localconfig.xml").string();
+    const auto config = zmi::read_localconfig(options.product.home, options.product.user);
     if (!config) {
         symptoms.localconfig = config.error();
         return;
@@ -58,13 +58,13 @@ void read_localconfig_of(const zmi::DiscoveryOptions& options, Symptoms& symptom
 }
 
 void read_files(const zmi::DiscoveryOptions& options, Symptoms& symptoms) {
-    const auto facts = zmi::read_node_files(options.zimbra_home, options.system_root);
+    const auto facts = zmi::read_node_files(options.product.home, options.system_root);
     if (facts) {
         for (const auto& [name, state] : facts->files) symptoms.files.push_back({name, state.path, state.problem});
     } else {
         symptoms.files.push_back({"files of the node", {}, facts.error().what});
     }
-    const auto ca = options.tls_ca.empty() ? options.zimbra_home / "conf" / "ca" / "ca.pem" : options.tls_ca;
+    const auto ca = options.tls_ca.empty() ? options.product.home / "conf" / "ca" / "ca.pem" : options.tls_ca;
     const auto text = zmi::read_node_file(ca);
     symptoms.files.push_back({"ca.pem", ca.string(), text ? std::string() : text.error().what});
     symptoms.newest_file = written_at(symptoms.localconfig_path);
@@ -132,6 +132,8 @@ Symptoms examine(const DoctorOptions& options, const zmi::Wanted& wanted, zmi::O
     Symptoms symptoms;
     const auto& discovery = options.discovery;
     symptoms.user = user_name();
+    symptoms.product = discovery.product;
+    symptoms.product_problem = options.product_problem;
     begins("reading the files of this node");
     read_localconfig_of(discovery, symptoms);
     read_files(discovery, symptoms);

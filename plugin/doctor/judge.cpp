@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <plugin/doctor/doctor.hpp>
 
@@ -11,12 +12,27 @@ using namespace std::chrono_literals;
 constexpr std::chrono::sys_seconds k_not_before{std::chrono::sys_days{std::chrono::year{2025} / 1 / 1}};
 constexpr auto k_tolerated_future = 5min;
 
+/// What is left of the other product decides nothing, but may be what somebody looks at by mistake.
+Check check_product(const Symptoms& symptoms) {
+    if (symptoms.product_problem)
+        return {"product", Health::failed, symptoms.product_problem->what, symptoms.product_problem->hint};
+    const auto& product = symptoms.product;
+    Check check{"product", Health::ok, zmi::describe(product), {}};
+    if (!product.leftovers.empty()) check.found += fmt::format("; left over: {}", fmt::join(product.leftovers, ", "));
+    if (!product.evidence.empty()) return check;
+    check.health = Health::failed;
+    check.fix = "run it on a mail server, or name the installation with --zimbra-home";
+    return check;
+}
+
 Check check_user(const Symptoms& symptoms) {
     Check check{"user", Health::ok, fmt::format("running as {}", symptoms.user), {}};
-    if (symptoms.user == "zimbra") return check;
+    const auto& user = symptoms.product.user;
+    if (symptoms.user == user) return check;
     check.health = symptoms.localconfig ? Health::failed : Health::warning;
-    check.found += ", not as zimbra";
-    check.fix = "su - zimbra, and run it there; only apply, confirm, rollback, remove and status are for root";
+    check.found += fmt::format(", not as {}", user);
+    check.fix =
+        fmt::format("su - {}, and run it there; only apply, confirm, rollback, remove and status are for root", user);
     return check;
 }
 
@@ -30,8 +46,9 @@ Check check_data(const DataSymptoms& data) {
 Check check_localconfig(const Symptoms& symptoms) {
     if (!symptoms.localconfig) return {"localconfig.xml", Health::ok, symptoms.localconfig_path, {}};
     return {"localconfig.xml", Health::failed, symptoms.localconfig->what,
-            symptoms.localconfig->hint.empty() ? "run as zimbra (su - zimbra), or name the home with --zimbra-home"
-                                               : symptoms.localconfig->hint};
+            symptoms.localconfig->hint.empty()
+                ? fmt::format("run as {0} (su - {0}), or name the home with --zimbra-home", symptoms.product.user)
+                : symptoms.localconfig->hint};
 }
 
 /// What it means that a file is not there, and what to do where it may not be read.
@@ -44,28 +61,27 @@ struct FileMeaning {
 };
 constexpr FileMeaning k_files[] = {
     {"master.cf", Health::ok, "no mta on this node, or never configured", "",
-     "let zimbra read it: chown root:zimbra FILE; chmod 640 FILE (or: zmfixperms)"},
+     "let USER read it: chown root:USER FILE; chmod 640 FILE (or: zmfixperms)"},
     {"main.cf", Health::ok, "no mta on this node, or never configured", "",
-     "let zimbra read it: chown root:zimbra FILE; chmod 640 FILE (or: zmfixperms)"},
+     "let USER read it: chown root:USER FILE; chmod 640 FILE (or: zmfixperms)"},
     {"sshd_config", Health::warning, "no sshd here, or it is configured elsewhere",
      "tell its ports in the policy: <server name=\"...\"><sshd port=\"22\"/></server>",
      "as root: chmod a+r FILE and what it includes; or tell the ports in the policy: <sshd port=\"22\"/>"},
     {"ca.pem", Health::warning, "certificates are checked against the system's CAs alone",
      "as root: zmcertmgr createca, or name a file with --tls-ca",
-     "let zimbra read it: zmfixperms; or name a file with --tls-ca"},
+     "let USER read it: zmfixperms; or name a file with --tls-ca"},
     {"resolv.conf", Health::warning, "this node has no nameserver of its own", "write nameserver lines to it",
      "as root: chmod a+r FILE"},
 };
 
-std::string with_path(std::string_view text, const std::string& path) {
-    std::string result(text);
-    for (auto at = result.find("FILE"); at != std::string::npos; at = result.find("FILE", at + path.size())) {
-        result.replace(at, 4, path);
+std::string replaced(std::string text, std::string_view word, const std::string& by) {
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + by.size())) {
+        text.replace(at, word.size(), by);
     }
-    return result;
+    return text;
 }
 
-Check check_file(const FileSymptoms& file) {
+Check check_file(const FileSymptoms& file, const std::string& user) {
     const auto* meaning = std::find_if(std::begin(k_files), std::end(k_files),
                                        [&](const FileMeaning& known) { return known.name == file.name; });
     const bool known = meaning != std::end(k_files);
@@ -78,7 +94,8 @@ Check check_file(const FileSymptoms& file) {
     // The problem names the file itself where it is about an included one.
     const auto found = file.problem.find('/') == std::string::npos ? file.path + ": " + file.problem : file.problem;
     return {file.name, Health::failed, found,
-            with_path(known ? meaning->fix_unreadable : "as root: chmod a+r FILE", file.path)};
+            replaced(replaced(std::string(known ? meaning->fix_unreadable : "as root: chmod a+r FILE"), "USER", user),
+                     "FILE", file.path)};
 }
 
 Check check_source(const SourceSymptoms& source, bool another_answers) {
@@ -205,7 +222,7 @@ Check check_namespaces(const Symptoms& symptoms) {
 Check check_state(const Symptoms& symptoms) {
     if (symptoms.state_problem.empty()) return {"state", Health::ok, symptoms.state_folder, {}};
     return {"state", Health::failed, fmt::format("{}: {}", symptoms.state_folder, symptoms.state_problem),
-            fmt::format("as root: install -d -o zimbra -g zimbra -m 0750 {}", symptoms.state_folder)};
+            fmt::format("as root: install -d -o {0} -g {0} -m 0750 {1}", symptoms.product.user, symptoms.state_folder)};
 }
 
 Check check_clock(const Symptoms& symptoms) {
@@ -236,10 +253,10 @@ std::string_view to_string(Health health) {
 }
 
 std::vector<Check> judge(const Symptoms& symptoms) {
-    std::vector<Check> checks = {check_user(symptoms)};
+    std::vector<Check> checks = {check_product(symptoms), check_user(symptoms)};
     for (const auto& data : symptoms.data) checks.push_back(check_data(data));
     checks.push_back(check_localconfig(symptoms));
-    for (const auto& file : symptoms.files) checks.push_back(check_file(file));
+    for (const auto& file : symptoms.files) checks.push_back(check_file(file, symptoms.product.user));
     const bool any = std::any_of(symptoms.sources.begin(), symptoms.sources.end(),
                                  [](const SourceSymptoms& source) { return !source.answer.empty(); });
     for (const auto& source : symptoms.sources) checks.push_back(check_source(source, any));

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <algorithm>
@@ -48,12 +49,17 @@ bool is_left_over(const std::string& name) {
         return false;
     const auto whole = name.substr(0, dot);
     return number_of(whole, k_suffix) > 0 || whole == "accepted.record" || whole == "inventory.json" ||
-           whole == "told" || whole == "missing";
+           whole == "told" || whole == "missing" || whole == "listeners";
 }
 
 tl::unexpected<zmi::Error> cannot(std::string_view step, const fs::path& path, const std::string& why) {
     return zmi::failure(ErrorKind::program, fmt::format("cannot {} {}: {}", step, path.string(), why),
                         "what earlier runs have recorded is as it was");
+}
+
+std::string owner(::uid_t id) {
+    const auto* entry = ::getpwuid(id);
+    return entry != nullptr && entry->pw_name != nullptr ? entry->pw_name : fmt::format("{}", id);
 }
 
 /// Who writes here decides what is told to operations, so it is one user's own.
@@ -63,7 +69,7 @@ Expected<void> check_own(const fs::path& folder) {
         return cannot("use", folder, "it is no folder");
     if (status.st_uid != ::geteuid())
         return zmi::failure(ErrorKind::program, fmt::format("{} belongs to another user", folder.string()),
-                            "run this as the user that it belongs to: su - zimbra");
+                            fmt::format("run this as the user that it belongs to: su - {}", owner(status.st_uid)));
     if ((status.st_mode & S_IWOTH) != 0)
         return zmi::failure(ErrorKind::program, fmt::format("{} can be written by everybody", folder.string()),
                             fmt::format("chmod o-w {}", folder.string()));
@@ -80,7 +86,7 @@ Expected<void> make_own(const fs::path& folder) {
     } else if (::geteuid() == 0 && status.st_uid != 0) {
         // Later runs of that user could not write what root makes now.
         return zmi::failure(ErrorKind::program, fmt::format("{} would belong to root", folder.string()),
-                            "run this as the zimbra user: su - zimbra");
+                            fmt::format("run this as the {0} user: su - {0}", owner(status.st_uid)));
     }
     if (::mkdir(folder.c_str(), 0750) != 0 && errno != EEXIST) {
         return cannot("make the folder", folder, std::error_code(errno, std::generic_category()).message());

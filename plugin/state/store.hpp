@@ -9,7 +9,7 @@
 #include <vector>
 #include <zmintegration/support/error.hpp>
 
-/// What recompute, diff and accept know of earlier runs: files of the zimbra user.
+/// What recompute, diff and accept know of earlier runs: files of the product's user.
 ///
 ///   lock                 held by whoever writes here
 ///   records/N.record     one run each; a damaged one is renamed to N.record.damaged

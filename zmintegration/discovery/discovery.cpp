@@ -79,7 +79,7 @@ private:
         return kind == SourceKind::zmprov && m_no_mailbox_here && !m_options.only;
     }
     [[nodiscard]] TlsChoice tls() const {
-        return {m_options.tls_ca, m_options.zimbra_home / "conf" / "ca" / "ca.pem", m_options.tls_verify};
+        return {m_options.tls_ca, m_options.product.home / "conf" / "ca" / "ca.pem", m_options.tls_verify};
     }
     void add_addresses(Inventory& inventory);
 
@@ -94,7 +94,7 @@ private:
 };
 
 Expected<void> Discovery::read_node() {
-    auto config = read_localconfig(m_options.zimbra_home);
+    auto config = read_localconfig(m_options.product.home, m_options.product.user);
     if (!config) return not_known(std::move(config.error()));
     m_config = std::move(*config);
     auto name = m_config->get("zimbra_server_hostname");
@@ -106,7 +106,7 @@ Expected<void> Discovery::read_node() {
             fmt::format("localconfig key zimbra_server_hostname: {} is not a host name", zmi::quoted(m_this_node)),
             "see zmlocalconfig zimbra_server_hostname");
     }
-    auto files = read_node_files(m_options.zimbra_home, m_options.system_root);
+    auto files = read_node_files(m_options.product.home, m_options.system_root);
     if (!files) return not_known(std::move(files.error()));
     m_local = std::move(*files);
     auto keys = m_config->select(m_wanted);
@@ -174,7 +174,7 @@ Expected<Answer> Discovery::ask(SourceKind kind) {
     auto answer = kind == SourceKind::soap
                       ? ask_soap_source()
                       : ask_zmprov(kind == SourceKind::zmprov ? ZmprovAccess::soap : ZmprovAccess::ldap,
-                                   m_options.zimbra_home, m_wanted, m_outside.processes, m_options.deadline);
+                                   m_options.product, m_wanted, m_outside.processes, m_options.deadline);
     if (!answer) return answer;
     const auto& servers = answer->servers;
     const bool lists_us = std::any_of(servers.begin(), servers.end(),
@@ -251,7 +251,11 @@ Expected<Inventory> Discovery::run() {
     if (!answer) return tl::unexpected(std::move(answer.error()));
     Inventory inventory;
     inventory.source = {std::string(to_string(kind)), answer->server, true, to_rfc3339(m_outside.clock.now())};
-    inventory.version = std::move(answer->version);
+    const auto& product = m_options.product;
+    inventory.product = to_string(product.family);
+    inventory.edition = product.edition;
+    inventory.product_evidence = product.evidence;
+    inventory.version = answer->version.empty() ? product.release : std::move(answer->version);
     inventory.this_node = m_this_node;
     inventory.global = std::move(answer->global);
     inventory.servers = std::move(answer->servers);

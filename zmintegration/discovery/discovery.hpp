@@ -10,6 +10,7 @@
 #include <zmintegration/discovery/resolver.hpp>
 #include <zmintegration/facts/inventory.hpp>
 #include <zmintegration/http/http_transport.hpp>
+#include <zmintegration/local/product.hpp>
 #include <zmintegration/process/process_runner.hpp>
 #include <zmintegration/support/clock.hpp>
 
@@ -19,7 +20,7 @@ enum class SourceKind { soap, zmprov, zmprov_ldap };
 [[nodiscard]] std::string_view to_string(SourceKind kind);  ///< "soap", "zmprov", "zmprov-ldap"
 
 struct DiscoveryOptions {
-    std::filesystem::path zimbra_home = "/opt/zimbra";
+    Product product;                          ///< what is asked, and where it is
     std::filesystem::path system_root = "/";  ///< roots etc/ssh
     std::optional<SourceKind> only;           ///< else all, in order
     std::filesystem::path tls_ca;             ///< empty: conf/ca/ca.pem, then the system's

@@ -186,16 +186,14 @@ Expected<LocalConfig> parse_localconfig(std::string_view xml, std::string_view o
     return parse_keys(xml, origin_name).map([](Raw raw) { return LocalConfig(std::move(raw)); });
 }
 
-Expected<LocalConfig> read_localconfig(const std::filesystem::path& zimbra_home) {
-    const auto path = zimbra_home / "conf" / "localconfig.xml";
+Expected<LocalConfig> read_localconfig(const std::filesystem::path& home, std::string_view user) {
+    const auto path = home / "conf" / "localconfig.xml";
     const auto xml = read_file(path, k_file_limit);
     if (!xml) {
         return failure(ErrorKind::knowledge, xml.error().what,
-                       "run zmfirewall as the zimbra user, or name the installation with --zimbra-home");
+                       fmt::format("run zmfirewall as the {} user, or name the installation with --zimbra-home", user));
     }
-    return parse_keys(*xml, path.string()).map([&](Raw raw) {
-        return LocalConfig(std::move(raw), zimbra_home.string());
-    });
+    return parse_keys(*xml, path.string()).map([&](Raw raw) { return LocalConfig(std::move(raw), home.string()); });
 }
 
 }  // namespace zmi

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 #include <zmintegration/facts/inventory.hpp>
+#include <zmintegration/local/product.hpp>
 #include <zmintegration/support/error.hpp>
 
 namespace zmi {
@@ -15,7 +16,8 @@ namespace zmi {
 class LocalConfig {
 public:
     /// `home` is the value of zimbra_home where the file does not set it.
-    explicit LocalConfig(std::map<std::string, std::string, std::less<>> raw, std::string home = "/opt/zimbra")
+    explicit LocalConfig(std::map<std::string, std::string, std::less<>> raw,
+                         std::string home = packaged_home(ProductFamily::zimbra).string())
         : m_raw(std::move(raw)), m_home(std::move(home)) {}
 
     /// Value with ${other_key} expanded (a fixed depth; a loop or an unknown name is an error that names the key).
@@ -39,8 +41,9 @@ private:
 };
 
 /// Parses `conf/localconfig.xml` (root `localconfig`, `key name=".."` / `value`). Errors name file and line and,
-/// where the file cannot be read, say to run as the zimbra user.
-[[nodiscard]] Expected<LocalConfig> read_localconfig(const std::filesystem::path& zimbra_home);
+/// where the file cannot be read, say to run as `user`.
+[[nodiscard]] Expected<LocalConfig> read_localconfig(const std::filesystem::path& home,
+                                                     std::string_view user = user_of(ProductFamily::zimbra));
 [[nodiscard]] Expected<LocalConfig> parse_localconfig(std::string_view xml, std::string_view origin_name);
 
 }  // namespace zmi

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 #include <zmintegration/local/node_file.hpp>
+#include <zmintegration/local/product.hpp>
 #include <zmintegration/local/service_lines.hpp>
 #include <zmintegration/support/text.hpp>
 
@@ -19,7 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t k_most_files = 2000;
 constexpr std::size_t k_deepest = 8;
-constexpr std::string_view k_packaged_home = "/opt/zimbra/";
 
 using Parse = std::function<FileListeners(std::string_view text, const std::string& path)>;
 
@@ -60,10 +60,18 @@ public:
     }
 
 private:
-    /// A name, or a pattern in the last part of one. Zimbra writes /opt/zimbra into them, wherever that is for us.
+    /// The product writes its packaged home into them, wherever that is for us.
+    [[nodiscard]] fs::path where(const std::string& name) const {
+        for (const auto family : {ProductFamily::zimbra, ProductFamily::carbonio}) {
+            const auto packaged = packaged_home(family).string() + "/";
+            if (name.starts_with(packaged)) return m_home / name.substr(packaged.size());
+        }
+        return name;
+    }
+
+    /// A name, or a pattern in the last part of one.
     void include(const std::string& from, const std::string& name, std::size_t depth) {
-        fs::path path =
-            name.starts_with(k_packaged_home) ? m_home / name.substr(k_packaged_home.size()) : fs::path(name);
+        auto path = where(name);
         if (path.is_relative()) path = m_home / "conf" / path;
         const auto pattern = path.filename().string();
         if (pattern.find_first_of("*?[") == std::string::npos) {

@@ -119,7 +119,8 @@ SoapResult<Secret> read_auth_response(const SoapDocument& document) {
         if (is_admin_element(child, "twoFactorAuthRequired")) {
             const std::string_view required = child.child_value();
             if (required != "0" && required != "false") {
-                return unexpected_answer("the account needs a second factor, which a program cannot give");
+                return tl::unexpected(
+                    SoapProblem{"TWO_FACTOR", "the account needs a second factor, which a program cannot give"});
             }
         }
         if (!is_admin_element(child, "authToken")) continue;

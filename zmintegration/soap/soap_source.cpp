@@ -17,10 +17,15 @@ using Attempt = SoapTarget::Attempt;
 constexpr const char* k_content_type = "text/xml; charset=utf-8";
 constexpr std::size_t k_auth_answer_bytes = 256 * 1024;
 
+// Carbonio since 26.6.0 lets no login skip it; LDAP mode logs in to no account.
+constexpr std::string_view k_second_factor_hint =
+    "ask LDAP, which needs no such login: --source zmprov-ldap (zmprov -l)";
+
 std::string hint_for_fault(std::string_view code) {
     if (code == "account.AUTH_FAILED" || code == "service.AUTH_REQUIRED" || code == "service.AUTH_EXPIRED") {
         return "check zimbra_ldap_user and zimbra_ldap_password in localconfig.xml";
     }
+    if (code.find("TWO_FACTOR") != std::string_view::npos) return std::string(k_second_factor_hint);
     if (code == "service.PERM_DENIED") return "zimbra_ldap_user must be a global administrator";
     if (code == "service.FAILURE") return "see mailbox.log of that server; is LDAP running (ldap status)?";
     return "";

@@ -58,14 +58,20 @@ std::string most_useful_line(const Outcome& outcome) {
 
 class Zmprov {
 public:
-    Zmprov(ZmprovAccess access, const std::filesystem::path& home, ProcessRunner& runner,
-           std::chrono::milliseconds deadline)
-        : m_access(access), m_runner(runner), m_end(std::chrono::steady_clock::now() + deadline) {
+    Zmprov(ZmprovAccess access, const Product& product, ProcessRunner& runner, std::chrono::milliseconds deadline)
+        : m_access(access), m_user(product.user), m_runner(runner), m_end(std::chrono::steady_clock::now() + deadline) {
         std::error_code ignored;
-        m_home = std::filesystem::absolute(home, ignored);
+        m_home = std::filesystem::absolute(product.home, ignored);
+        const auto bin = m_home / "bin";
+        m_by_carbonio = product.family == ProductFamily::carbonio &&
+                        !std::filesystem::exists(bin / "zmprov", ignored) &&
+                        std::filesystem::exists(bin / "carbonio", ignored);
     }
 
-    [[nodiscard]] std::string display() const { return m_access == ZmprovAccess::ldap ? "zmprov -l" : "zmprov"; }
+    [[nodiscard]] std::string display() const {
+        return fmt::format("{}{}", m_by_carbonio ? "carbonio prov" : "zmprov",
+                           m_access == ZmprovAccess::ldap ? " -l" : "");
+    }
 
     [[nodiscard]] Expected<std::vector<std::string>> names() {
         const auto out = run({"gas"}, {});
@@ -88,14 +94,15 @@ private:
 
     [[nodiscard]] Command command(std::vector<std::string> arguments, std::string input) const {
         Command command;
-        command.program = m_home / "bin" / "zmprov";
+        command.program = m_home / "bin" / (m_by_carbonio ? "carbonio" : "zmprov");
+        if (m_by_carbonio) command.arguments.emplace_back("prov");
         if (m_access == ZmprovAccess::ldap) command.arguments.emplace_back("-l");
         for (auto& argument : arguments) command.arguments.push_back(std::move(argument));
         command.environment = {{"PATH", (m_home / "bin").string() + ":/usr/bin:/bin"},
                                {"HOME", m_home.string()},
                                {"LC_ALL", "C.UTF-8"},
-                               {"USER", "zimbra"},
-                               {"LOGNAME", "zimbra"}};
+                               {"USER", m_user},
+                               {"LOGNAME", m_user}};
         command.stdin_text = std::move(input);
         command.output_limit = k_output_limit;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(m_end - std::chrono::steady_clock::now());
@@ -106,7 +113,7 @@ private:
     /// stdout of a run that succeeded in every respect.
     [[nodiscard]] Expected<std::string> run(std::vector<std::string> arguments, std::string input) {
         const auto what = step(arguments.empty() ? "batch" : arguments.front());
-        const auto hint = fmt::format("try `{}/bin/{} gas` as the zimbra user", m_home.string(), display());
+        const auto hint = fmt::format("try `{}/bin/{} gas` as the {} user", m_home.string(), display(), m_user);
         const auto asked = command(std::move(arguments), std::move(input));
         auto outcome = m_runner.run(asked);
         if (!outcome) return tl::unexpected(std::move(outcome.error()).within(what));
@@ -117,7 +124,9 @@ private:
     }
 
     ZmprovAccess m_access;
+    std::string m_user;
     std::filesystem::path m_home;
+    bool m_by_carbonio = false;
     ProcessRunner& m_runner;
     std::chrono::steady_clock::time_point m_end;
 };
@@ -172,11 +181,11 @@ Expected<void> add(DumpBlock block, Answer& answer) {
 
 }  // namespace
 
-Expected<Answer> ask_zmprov(ZmprovAccess access, const std::filesystem::path& zimbra_home, const Wanted& wanted,
-                            ProcessRunner& runner, std::chrono::milliseconds deadline) {
+Expected<Answer> ask_zmprov(ZmprovAccess access, const Product& product, const Wanted& wanted, ProcessRunner& runner,
+                            std::chrono::milliseconds deadline) {
     const auto attributes = attributes_to_ask(wanted);
     if (!attributes) return tl::unexpected(attributes.error());
-    Zmprov zmprov(access, zimbra_home, runner, deadline);
+    Zmprov zmprov(access, product, runner, deadline);
     const auto names = zmprov.names();
     if (!names) return tl::unexpected(names.error());
     Answer answer;

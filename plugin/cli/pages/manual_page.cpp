@@ -7,17 +7,18 @@ namespace zmfw {
 namespace {
 
 constexpr const char* k_description =
-    "zmfirewall asks a running Zimbra which services and ports are enabled on each server, derives the minimal "
+    "zmfirewall asks a running Zimbra or Carbonio which services and ports are enabled on each server, derives the minimal "
     "firewall whitelist from that, says why each port is open or closed, and emits the rules. It runs as the user "
-    "zimbra and loads nothing; loading rules is root's affair, with the commands that say so. Standard output carries "
+    "zimbra (of Carbonio: zextras) and loads nothing; loading rules is root's affair, with the commands that say so. Standard output carries "
     "the result only; everything else goes to standard error.";
 
 constexpr std::pair<const char*, const char*> k_files[] = {
-    {"/opt/zimbra/conf/zmfirewall.xml", "The policy of the site (optional): networks, additions, exceptions."},
-    {"/opt/zimbra/conf/localconfig.xml", "Read for the admin service, its login and this node's own settings."},
-    {"/opt/zimbra/common/conf/master.cf, /opt/zimbra/common/conf/main.cf", "Read for the listeners of postfix."},
+    {"/opt/zimbra/, /opt/zextras/", "HOME below: where Zimbra or Carbonio is installed."},
+    {"HOME/conf/zmfirewall.xml", "The policy of the site (optional): networks, additions, exceptions."},
+    {"HOME/conf/localconfig.xml", "Read for the admin service, its login and this node's own settings."},
+    {"HOME/common/conf/master.cf, HOME/common/conf/main.cf", "Read for the listeners of postfix."},
     {"/etc/ssh/sshd_config", "Read for the ports of sshd, which are never cut."},
-    {"/opt/zimbra/data/zmfirewall/", "State of the user zimbra: the last inventory and what was recorded."},
+    {"HOME/data/zmfirewall/", "State of the user zimbra or zextras: the last inventory and what was recorded."},
     {"/var/lib/zmfirewall/", "State of root: the rules that wait for confirm, and those that were confirmed."},
     {"/usr/share/zmfirewall/", "The catalogue of endpoints and the templates of the formats."},
     {"/etc/zmfirewall/catalogue.d/, /etc/zmfirewall/templates/", "Additions of the site to both."},

@@ -21,7 +21,7 @@ Reply failed(Kind kind, const std::string& what) {
 class Discover : public ::testing::Test {
 protected:
     Discover() {
-        options.zimbra_home = home.path;
+        options.product.home = home.path;
         options.system_root = home.path / "root";
         options.last_inventory = home.path / "last.json";
         configure({});

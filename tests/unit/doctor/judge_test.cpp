@@ -17,6 +17,7 @@ zmi::Resolution resolves() {
 Symptoms healthy() {
     Symptoms symptoms;
     symptoms.user = "zimbra";
+    symptoms.product.evidence = {"/opt/zimbra/conf/localconfig.xml"};
     symptoms.data = {{"catalogue", "78 endpoints", {}}};
     symptoms.own_name = "mbox1.example.com";
     symptoms.ldap_url = "ldap://ldap1.example.com:389";

@@ -25,6 +25,22 @@ UpgradeSigns at_rest(std::chrono::seconds age) {
     return signs;
 }
 
+Product zimbra_in(const std::filesystem::path& home) {
+    return assumed_product(ProductFamily::zimbra, "/", home);
+}
+
+/// A Carbonio below `root`.
+Product carbonio_in(const std::filesystem::path& root) {
+    return assumed_product(ProductFamily::carbonio, root);
+}
+
+UpgradeSigns pending(std::chrono::seconds age, std::vector<std::string> names = {"carbonio-files.sh"}) {
+    UpgradeSigns signs;
+    signs.pending = std::move(names);
+    signs.pending_since = k_now - age;
+    return signs;
+}
+
 class SetClock final : public Clock {
 public:
     std::chrono::sys_seconds time = k_now;
@@ -112,7 +128,7 @@ TEST(Upgrade, IsSeenInTheHistoryTheProcessesAndTheFiles) {
     tree.write("home/conf/zmconfigd.cf", "SECTION mta");
     tree.write("root/proc/12/cmdline", std::string("/usr/bin/perl\0/opt/zimbra/libexec/zmsetup.pl\0-u", 47));
     tree.write("root/proc/self/cmdline", "x");
-    const auto signs = read_upgrade_signs(tree.root() / "home", tree.root() / "root");
+    const auto signs = read_upgrade_signs(zimbra_in(tree.root() / "home"), tree.root() / "root");
     EXPECT_TRUE(signs.install.running);
     EXPECT_EQ(signs.installer, "zmsetup.pl");
     EXPECT_TRUE(signs.latest_change);
@@ -123,13 +139,81 @@ TEST(Upgrade, IsSeenInTheHistoryTheProcessesAndTheFiles) {
 
 TEST(Upgrade, AHistoryThatIsNoneIsAProblemAndAnAbsentOneIsNot) {
     const TemporaryTree tree;
-    EXPECT_EQ(read_upgrade_signs(tree.root(), tree.root()).problem, "");
+    EXPECT_EQ(read_upgrade_signs(zimbra_in(tree.root()), tree.root()).problem, "");
     tree.write(".install_history", "garbage\n");
-    const auto signs = read_upgrade_signs(tree.root(), tree.root());
+    const auto signs = read_upgrade_signs(zimbra_in(tree.root()), tree.root());
     EXPECT_NE(signs.problem, "");
     const auto standing = judge_upgrade(signs, k_now + std::chrono::hours(24 * 3650), 2min);
     EXPECT_EQ(standing.is, Is::calm);
     EXPECT_NE(standing.warning, "");
+}
+
+TEST(Upgrade, ASetupOfCarbonioThatNobodyHasRunIsWaitedForAndThenTold) {
+    SetClock clock;
+    std::vector<std::string> told;
+    const auto waited =
+        wait_for_calm({[] { return pending(0s); }, clock, [&](std::chrono::seconds time) { clock.time += time; },
+                       [&](const std::string& line) { told.push_back(line); }},
+                      2h, 2min);
+    ASSERT_FALSE(waited);
+    EXPECT_NE(waited.error().what.find("setup is pending: carbonio-files.sh"), std::string::npos);
+    EXPECT_NE(waited.error().hint.find("pending-setups -a"), std::string::npos);
+    EXPECT_EQ(told, std::vector<std::string>{"setup is pending: carbonio-files.sh; waiting"});
+}
+
+TEST(Upgrade, ASetupThatIsRunMeanwhileEndsTheWaiting) {
+    SetClock clock;
+    const auto done = k_now + 40min;
+    const auto waited =
+        wait_for_calm({[&] {
+                           auto signs = clock.time < done ? pending(0s) : UpgradeSigns();
+                           signs.latest_change = std::min(clock.time, done);
+                           return signs;
+                       },
+                       clock, [&](std::chrono::seconds time) { clock.time += time; }, [](const std::string&) {}},
+                      2h, 2min);
+    EXPECT_TRUE(waited);
+    EXPECT_GE(clock.time, done + 2min);
+}
+
+TEST(Upgrade, ASetupThatWasForgottenForADayIsAWarning) {
+    const auto standing = judge_upgrade(pending(25h), k_now, 2min);
+    EXPECT_EQ(standing.is, Is::calm);
+    EXPECT_NE(standing.warning.find("carbonio-files.sh"), std::string::npos);
+    EXPECT_EQ(judge_upgrade(pending(23h), k_now, 2min).is, Is::running);
+    EXPECT_EQ(judge_upgrade(pending(-24h), k_now, 2min).is, Is::calm) << "a file of the future";
+}
+
+TEST(Upgrade, OfManySetupsTheFirstAreNamed) {
+    const auto standing =
+        judge_upgrade(pending(0s, {"a.sh", "b.sh", "c.sh", "d.sh", "e.sh", "f.sh", "g.sh"}), k_now, 0s);
+    EXPECT_EQ(standing.why, "setup is pending: a.sh, b.sh, c.sh, d.sh, e.sh and 2 more");
+}
+
+TEST(Upgrade, OfCarbonioIsSeenInPendingSetupsPackagesAndReleaseAndNotInAHistory) {
+    const TemporaryTree tree;
+    EXPECT_FALSE(read_upgrade_signs(carbonio_in(tree.root()), tree.root()).latest_change);
+    tree.write("opt/zextras/.install_history", "1700000000: INSTALL SESSION START\n");
+    tree.write("opt/zextras/.version", "26.6.0\n");
+    tree.write("etc/zextras/pending-setups.d/done/carbonio-tasks.sh", "");
+    tree.write("etc/zextras/pending-setups.d/carbonio-files.sh", "");
+    tree.write("etc/zextras/pending-setups.d/carbonio-a\x1b.sh", "");
+    tree.write("etc/zextras/pending-setups.d/README", "");
+    tree.write("proc/7/cmdline", std::string("/usr/bin/python3\0/usr/bin/dnf\0upgrade", 38));
+    const auto signs = read_upgrade_signs(carbonio_in(tree.root()), tree.root());
+    EXPECT_FALSE(signs.install.running);
+    EXPECT_EQ(signs.pending, (std::vector<std::string>{"'carbonio-a\\x1b.sh'", "carbonio-files.sh"}));
+    EXPECT_TRUE(signs.pending_since);
+    EXPECT_TRUE(signs.latest_change);
+    EXPECT_EQ(signs.installer, "dnf");
+    EXPECT_TRUE(read_upgrade_signs(zimbra_in(tree.root() / "opt/zextras"), tree.root()).pending.empty());
+}
+
+TEST(Upgrade, TakesNobodyWhoReadsAFileForTheProgramOfThatName) {
+    const TemporaryTree tree;
+    tree.write("proc/7/cmdline", std::string("less\0/var/lib/dpkg", 18));
+    tree.write("proc/8/cmdline", std::string("bash\0-c\0/usr/bin/ls\0apt", 25));
+    EXPECT_EQ(read_upgrade_signs(carbonio_in(tree.root()), tree.root()).installer, "");
 }
 
 }  // namespace

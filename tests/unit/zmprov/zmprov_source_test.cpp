@@ -43,7 +43,7 @@ zmi::Wanted wanted(std::set<std::string, std::less<>> attributes = {"zimbraMailP
 
 zmi::Expected<zmi::Answer> ask(ScriptedRunner& runner, ZmprovAccess access = ZmprovAccess::ldap,
                                const zmi::Wanted& what = wanted()) {
-    return zmi::ask_zmprov(access, "/opt/zimbra", what, runner, std::chrono::seconds(30));
+    return zmi::ask_zmprov(access, zmi::Product(), what, runner, std::chrono::seconds(30));
 }
 
 zmi::Error error_of(std::deque<Outcome> outcomes, const zmi::Wanted& what = wanted()) {
