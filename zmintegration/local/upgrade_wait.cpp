@@ -131,7 +131,7 @@ void read_pending(const fs::path& folder, UpgradeSigns& signs) {
         const auto name = at->path().filename().string();
         std::error_code ignored;
         if (!name.ends_with(".sh") || !at->is_regular_file(ignored) || signs.pending.size() >= k_most_files) continue;
-        signs.pending.push_back(is_printable_ascii(name) ? name : quoted(name));
+        signs.pending.push_back(is_printable_ascii(name) ? name : zmi::quoted(name));
         keep_latest(at->path(), signs.pending_since);
     }
     std::sort(signs.pending.begin(), signs.pending.end());
