@@ -230,27 +230,12 @@ bool is_audit_kind(std::string_view kind) {
 
 /// What plan/findings.cpp knows how to look for.
 bool is_finding_kind(std::string_view kind) {
-    static const std::set<std::string_view> kinds = {"condition",
-                                                     "bind-any",
-                                                     "public-address",
-                                                     "loopback-but-needed",
-                                                     "static-list",
-                                                     "ports-swapped",
-                                                     "port-conflict",
-                                                     "only-loopback-address",
-                                                     "name-resolves-to-loopback",
-                                                     "unresolvable-name",
-                                                     "invalid-value",
-                                                     "file-unreadable",
-                                                     "master-cf-extra",
-                                                     "admin-network-missing",
-                                                     "admin-network-any",
-                                                     "sshd-unknown",
-                                                     "sshd-unreadable",
-                                                     "unverified-endpoint",
-                                                     "remote-facts-assumed",
-                                                     "unknown-host",
-                                                     "installed-not-enabled"};
+    static const std::set<std::string_view> kinds = {
+        "condition",       "bind-any",        "public-address",        "loopback-but-needed",       "static-list",
+        "ports-swapped",   "port-conflict",   "only-loopback-address", "name-resolves-to-loopback", "unresolvable-name",
+        "invalid-value",   "file-unreadable", "master-cf-extra",       "admin-network-missing",     "admin-network-any",
+        "sshd-unknown",    "sshd-unreadable", "unverified-endpoint",   "remote-facts-assumed",      "closed-but-needed",
+        "mesh-port-wrong", "unknown-host",    "installed-not-enabled"};
     return kinds.contains(kind) || is_audit_kind(kind);
 }
 

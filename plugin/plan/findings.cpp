@@ -12,11 +12,23 @@
 namespace zmfw {
 namespace {
 
+bool is_vouched_for(const Endpoint& endpoint, const Policy& policy) {
+    return endpoint.verified || policy.accepted_endpoints.contains(endpoint.id);
+}
+
 /// A listener that is really there, as far as anybody can tell.
 bool is_real(const EndpointState& state, const Policy& policy) {
-    const auto& endpoint = *state.endpoint;
-    const bool known = endpoint.verified || policy.accepted_endpoints.contains(endpoint.id) || !state.open.empty();
-    return state.listens() && !endpoint.dead && known;
+    const bool known = is_vouched_for(*state.endpoint, policy) || !state.open.empty();
+    return state.listens() && !state.endpoint->dead && known;
+}
+
+/// Two endpoints of the catalogue that cannot be in each other's way: fixed ports that the product itself runs side by
+/// side, on addresses of the loopback network, or one listener that is told twice, for other peers.
+bool get_along(const Endpoint& a, const Endpoint& b) {
+    using Kind = PortSource::Kind;
+    if (a.port.kind == Kind::constant && b.port.kind == Kind::constant) return true;
+    return a.port.kind == Kind::attribute && b.port.kind == Kind::attribute && a.port.name == b.port.name &&
+           a.bind.attribute == b.bind.attribute && a.bind.fallback == b.bind.fallback;
 }
 
 bool overlap(const Bound& a, const Bound& b) {
@@ -55,6 +67,8 @@ public:
             {"sshd-unreadable", &FindingMaker::sshd_unreadable},
             {"admin-network-any", &FindingMaker::admin_network_any},
             {"unverified-endpoint", &FindingMaker::unverified_endpoint},
+            {"closed-but-needed", &FindingMaker::closed_but_needed},
+            {"mesh-port-wrong", &FindingMaker::mesh_port_wrong},
             {"unknown-host", &FindingMaker::unknown_host}};
         for (const auto& spec : m_view.catalogue().findings) {
             if (const auto kind = kinds.find(spec.kind); kind != kinds.end()) std::invoke(kind->second, this, spec);
@@ -87,6 +101,8 @@ private:
     void sshd_unreadable(const FindingSpec& spec);
     void admin_network_any(const FindingSpec& spec);
     void unverified_endpoint(const FindingSpec& spec);
+    void closed_but_needed(const FindingSpec& spec);
+    void mesh_port_wrong(const FindingSpec& spec);
     void unknown_host(const FindingSpec& spec);
 
     void report_swapped(const FindingSpec& spec, const PortPair& pair, std::size_t store, std::uint16_t store_port,
@@ -292,7 +308,7 @@ void FindingMaker::port_conflict(const FindingSpec& spec) {
 }
 
 void FindingMaker::conflict_between(const FindingSpec& spec, const EndpointState& a, const EndpointState& b) {
-    if (a.endpoint->protocol != b.endpoint->protocol) return;
+    if (a.endpoint->protocol != b.endpoint->protocol || get_along(*a.endpoint, *b.endpoint)) return;
     for (const auto& first : a.listening.sockets) {
         for (const auto& second : b.listening.sockets) {
             if (first.port != second.port || !overlap(first.bound, second.bound)) continue;
@@ -396,6 +412,7 @@ void FindingMaker::remote_facts_assumed(const FindingSpec& spec) {
         const bool never = state.endpoint->dead || state.endpoint->audience == Audience::loopback ||
                            state.endpoint->audience == Audience::nobody;
         if (never || m_view.local(m_server) != nullptr) continue;
+        if (!is_vouched_for(*state.endpoint, m_view.policy())) continue;
         if (state.listening.truth.verdict != Verdict::no) {
             facts.insert(state.listening.assumed.begin(), state.listening.assumed.end());
         }
@@ -517,6 +534,53 @@ void FindingMaker::unverified_endpoint(const FindingSpec& spec) {
                       {"port", port},
                       {"title", state.endpoint->title},
                       {"reason", state.closed_reason}});
+    }
+}
+
+/// The policy closes what other servers need to work with this one.
+void FindingMaker::closed_but_needed(const FindingSpec& spec) {
+    for (const auto* state : listening(spec)) {
+        if (!m_view.policy().close.contains(state->endpoint->id)) continue;
+        for (const auto& socket : state->listening.sockets) {
+            std::vector<std::string> peers;
+            for (const auto& reached : m_decider.flows().reachers(*state->endpoint, m_server, socket).reached) {
+                for (const auto peer : reached.peers) peers.push_back(m_view.name(peer));
+            }
+            if (peers.empty()) continue;
+            auto words = words_of(*state, socket);
+            words["peers"] = fmt::format("{}", fmt::join(peers, ", "));
+            report(spec, words);
+        }
+    }
+}
+
+void add_components(const Condition& condition, std::set<std::string>& ids) {
+    if (condition.kind == Condition::Kind::component) ids.insert(condition.name);
+    for (const auto& child : condition.children) add_components(child, ids);
+}
+
+/// A file of the node registers a service with another port than the one where it listens.
+void FindingMaker::mesh_port_wrong(const FindingSpec& spec) {
+    const auto* local = m_view.local(m_server);
+    if (local == nullptr) return;
+    for (const auto* state : listening(spec)) {
+        std::set<std::string> components;
+        add_components(state->endpoint->listens, components);
+        for (const auto& service : local->mesh) {
+            const bool own = std::any_of(components.begin(), components.end(), [&](const std::string& id) {
+                const auto& names = m_view.catalogue().components.find(id)->second.mesh;
+                return std::find(names.begin(), names.end(), service.name) != names.end();
+            });
+            const auto& sockets = state->listening.sockets;
+            const bool right = std::any_of(sockets.begin(), sockets.end(),
+                                           [&](const Socket& socket) { return socket.port.contains(service.port); });
+            if (!own || right || service.port == 0 || sockets.empty()) continue;
+            auto words = words_of(*state, sockets.front());
+            words["value"] = plain(service.name);
+            words["registered"] = std::to_string(service.port);
+            words["file"] = fmt::format("{}:{}", plain(service.path), service.line);
+            report(spec, words);
+        }
     }
 }
 

@@ -36,6 +36,7 @@ inline std::string condition_text(const Condition& condition) {
         case Kind::any_of: return "(" + list_text(condition.children, " | ") + ")";
         case Kind::none_of: return "!" + list_text(condition.children, " | ");
         case Kind::service: return "service " + condition.values.front();
+        case Kind::component: return "component " + condition.name;
         case Kind::is: return fact_text(condition) + values_text(condition);
         case Kind::is_true: return fact_text(condition);
         case Kind::is_set: return fact_text(condition) + " is set";

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <algorithm>
+#include <map>
 #include <plugin/catalogue/catalogue.hpp>
 #include <set>
 #include <string>
@@ -11,11 +12,14 @@
 namespace zmfw::test {
 
 /// Loaded once; a mistake in it fails the test that asks first.
-inline const Catalogue& shipped_catalogue() {
-    static const auto loaded = load_catalogue({ZMFIREWALL_SOURCE_DIR "/templates/catalogue"});
+inline const Catalogue& shipped_catalogue(const std::string& product = "zimbra") {
+    static std::map<std::string, zmi::Expected<Catalogue>> loaded;
     static const Catalogue nothing;
-    EXPECT_TRUE(loaded.has_value()) << (loaded ? "" : loaded.error().what);
-    return loaded ? *loaded : nothing;
+    auto found = loaded.find(product);
+    if (found == loaded.end())
+        found = loaded.emplace(product, load_catalogue({ZMFIREWALL_SOURCE_DIR "/templates/catalogue"}, product)).first;
+    EXPECT_TRUE(found->second.has_value()) << (found->second ? "" : found->second.error().what);
+    return found->second ? *found->second : nothing;
 }
 
 /// Calls `visit` for the condition and all that it is made of; named conditions only where `follow` is true.

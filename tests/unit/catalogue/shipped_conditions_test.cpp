@@ -51,6 +51,9 @@ const std::map<std::string, Reached>& expected_flows() {
         {"f-proxy-docs/zimbra-docs", {"RP:HttpEnabled", "always", "always"}},
         {"f-proxy-zx/zx-http", {"RP:HttpEnabled & !RP:SSLToUpstreamEnabled", "always", "always"}},
         {"f-proxy-zx/zx-https", {"RP:HttpEnabled & RP:SSLToUpstreamEnabled", "always", "always"}},
+        {"fz-zx/z-zx-8742", {"RP:HttpEnabled & !RP:SSLToUpstreamEnabled", "always", "always"}},
+        {"fz-zx/z-zx-8743", {"RP:HttpEnabled & RP:SSLToUpstreamEnabled", "always", "always"}},
+        {"fz-proxy-docs/z-docs-9980", {"RP:HttpEnabled", "always", "always"}},
         {"f-mta-sasl/mailboxd-mta-auth", {"always", "zimbraMtaAuthTarget & version 8.7.0 to ", "always"}},
         {"f-mta-train/mailboxd-admin", {"service antispam", "always", "always"}},
         {"f-mta-train/mailboxd-https", {"service antispam", "!zimbraMailMode in http", "always"}},
@@ -94,12 +97,31 @@ TEST(ShippedConditions, LetServersConnectOnlyWhenTheyWould) {
 /// Those that ask for more than one service; always, never and one service are left to the tests beside this.
 const std::map<std::string, std::string>& expected_listeners() {
     static const std::map<std::string, std::string> listeners = {
-        {"zx-http", "service mailbox & zimbraNetworkModulesNGEnabled & version  to 10.0.0"},
-        {"zx-https", "service mailbox & zimbraNetworkModulesNGEnabled & version  to 10.0.0"},
-        {"chat-xmpp", "service mailbox & zimbraChatServiceEnabled & version 8.7.6 to 10.0.0"},
+        {"zx-http", "service mailbox & zimbraNetworkModulesNGEnabled & version  to 10.0.0 & !component suite-drive"},
+        {"zx-https", "service mailbox & zimbraNetworkModulesNGEnabled & version  to 10.0.0 & !component suite-drive"},
+        {"chat-xmpp",
+         "service mailbox & zimbraChatServiceEnabled & version 8.7.6 to 10.0.0 & !component chat-extension"},
         {"chat-xmpp-ssl",
-         "service mailbox & zimbraChatServiceEnabled & version 8.7.6 to 10.0.0 & zimbraChatXmppSslPortEnabled"},
-        {"chat-s2s", "service mailbox & zimbraChatServiceEnabled & version 8.7.6 to 10.0.0"},
+         "service mailbox & zimbraChatServiceEnabled & version 8.7.6 to 10.0.0 & zimbraChatXmppSslPortEnabled & "
+         "!component chat-extension"},
+        {"chat-s2s",
+         "service mailbox & zimbraChatServiceEnabled & version 8.7.6 to 10.0.0 & !component chat-extension"},
+        {"z-core-8735", "service mailbox & component suite"},
+        {"z-core-8736", "service mailbox & component suite"},
+        {"z-zx-8742", "service mailbox & component suite-drive"},
+        {"z-zx-8743", "service mailbox & component suite-drive"},
+        {"z-ldapab-8389", "service mailbox & component suite-address-book"},
+        {"z-video-8188", "component suite-video-server"},
+        {"z-video-rtp", "component suite-video-server"},
+        {"z-docs-9980", "component suite-docs-server & !service docs"},
+        {"z-docs-8443", "service mailbox & some server ((service docs | component suite-docs-server))"},
+        {"z-chat-5222",
+         "service mailbox & version 8.7.6 to 10.0.0 & zimbraChatServiceEnabled & component chat-extension"},
+        {"z-chat-5223",
+         "service mailbox & version 8.7.6 to 10.0.0 & zimbraChatServiceEnabled & component chat-extension & "
+         "zimbraChatXmppSslPortEnabled"},
+        {"z-chat-5269",
+         "service mailbox & version 8.7.6 to 10.0.0 & zimbraChatServiceEnabled & component chat-extension"},
         {"memcached-udp", "service memcached & version  to 8.8.9"},
         {"ssdb", "!zimbraEphemeralBackendURL in ldap://default or unset & named by zimbraEphemeralBackendURL"},
         {"zookeeper", "some server (zimbraZookeeperClientServerList is set & zimbraAlwaysOnClusterId is set)"},
@@ -167,7 +189,10 @@ TEST(ShippedConditions, AddOnlyTheseFlowsOfOurOwn) {
         "f-chat: internet -> mailstore: chat-xmpp chat-xmpp-ssl",
         "f-chat-s2s: mailstore -> mailstore: chat-s2s",
         "f-mailstore-ssdb: mailstore -> every-node: ssdb",
-        "f-mailstore-zookeeper: mailstore -> every-node: zookeeper"};
+        "f-mailstore-zookeeper: mailstore -> every-node: zookeeper",
+        "fz-media: internet -> suite-video-server: z-video-rtp",
+        "fz-chat: internet -> mailstore: z-chat-5222 z-chat-5223",
+        "fz-address-book: internet -> mailstore: z-ldapab-8389"};
     std::set<std::string> found;
     for (const auto& flow : shipped_catalogue().flows) {
         auto text = flow.id + ": " + flow.from + " -> " + flow.to + ":";
@@ -190,24 +215,27 @@ TEST(ShippedConditions, MeanTheSameByTheirNames) {
 }
 
 TEST(ShippedConditions, GiveEveryRoleItsServers) {
-    const std::map<std::string, std::string> roles = {{"admin-workstation", "always"},
-                                                      {"antivirus", "service antivirus"},
-                                                      {"convertd", "service convertd"},
-                                                      {"docs", "service docs"},
-                                                      {"every-node", "always"},
-                                                      {"imapd", "service imapd"},
-                                                      {"internet", "always"},
-                                                      {"ldap", "service ldap"},
-                                                      {"license-daemon", "service license-daemon"},
-                                                      {"logger-host", "named by zimbraLogHostname"},
-                                                      {"mailstore", "service mailbox"},
-                                                      {"memcached", "service memcached"},
-                                                      {"mta", "service mta"},
-                                                      {"onlyoffice", "service onlyoffice"},
-                                                      {"outside", "always"},
-                                                      {"proxy", "service proxy"},
-                                                      {"spell", "service spell"},
-                                                      {"ssh-client", "always"}};
+    const std::map<std::string, std::string> roles = {
+        {"admin-workstation", "always"},
+        {"antivirus", "service antivirus"},
+        {"convertd", "service convertd"},
+        {"docs", "service docs"},
+        {"every-node", "always"},
+        {"imapd", "service imapd"},
+        {"internet", "always"},
+        {"ldap", "service ldap"},
+        {"license-daemon", "service license-daemon"},
+        {"logger-host", "named by zimbraLogHostname"},
+        {"mailstore", "service mailbox"},
+        {"memcached", "service memcached"},
+        {"mta", "service mta"},
+        {"onlyoffice", "service onlyoffice"},
+        {"outside", "always"},
+        {"proxy", "service proxy"},
+        {"spell", "service spell"},
+        {"ssh-client", "always"},
+        {"suite-docs-server", "(service docs | component suite-docs-server)"},
+        {"suite-video-server", "component suite-video-server"}};
     std::map<std::string, std::string> found;
     for (const auto& [id, role] : shipped_catalogue().roles) found[id] = condition_text(role.members);
     EXPECT_EQ(found, roles);
