@@ -49,9 +49,10 @@ std::string first_word(const std::string& text) {
     return text.substr(0, text.find_first_of(" ,/"));
 }
 
-std::vector<std::uint16_t> numbers_in(const std::string& text) {
-    std::vector<std::uint16_t> numbers;
-    for (const auto& word : all_matches(text, "[0-9]+")) numbers.push_back(static_cast<std::uint16_t>(std::stoi(word)));
+std::vector<PortRange> numbers_in(const std::string& text) {
+    std::vector<PortRange> numbers;
+    for (const auto& word : all_matches(text, "[0-9]+"))
+        numbers.push_back(one_port(static_cast<std::uint16_t>(std::stoi(word))));
     return numbers;
 }
 
@@ -175,7 +176,7 @@ TEST_F(CatalogueReference, ReadsPortsFromTheSameAttributes) {
 
 TEST_F(CatalogueReference, ReadsPortsFromTheSameUrls) {
     // A list without numbers in the reference: ZooKeeper's own default stands in.
-    const std::vector<std::uint16_t> zookeeper = {2181};
+    const std::vector<PortRange> zookeeper = {one_port(2181)};
     for_each_endpoint([&](const Json& reference, const Endpoint& ours) {
         const auto& port = reference.at("port");
         if (port.at("kind") != "url-attr" && port.at("kind") != "list-attr") return;

@@ -375,32 +375,37 @@ const std::vector<std::uint16_t>& well_known() {
     return ports;
 }
 
-/// How often the plan answers for a port: open to somebody, or closed with a reason.
-std::string unanswered(const ServerPlan& plan) {
+bool answers(const ServerPlan& plan, std::uint16_t port) {
+    return std::any_of(plan.open.begin(), plan.open.end(),
+                       [&](const OpenPort& one) { return one.port.contains(port); }) ||
+           std::any_of(plan.closed.begin(), plan.closed.end(), [&](const ClosedPort& one) {
+               return one.port && one.port->contains(port) && !one.reason.empty();
+           });
+}
+
+/// The ports to which no server of the deployment has an answer: open to somebody, or closed with a reason.
+std::string unanswered(const std::vector<ServerPlan>& plans) {
     std::string missing;
     for (const auto port : well_known()) {
-        const bool open = std::any_of(plan.open.begin(), plan.open.end(),
-                                      [&](const OpenPort& one) { return one.port.contains(port); });
-        const bool closed = std::any_of(plan.closed.begin(), plan.closed.end(), [&](const ClosedPort& one) {
-            return one.port && one.port->contains(port) && !one.reason.empty();
-        });
-        if (!open && !closed) missing += std::to_string(port) + " ";
+        if (std::none_of(plans.begin(), plans.end(), [&](const ServerPlan& plan) { return answers(plan, port); }))
+            missing += std::to_string(port) + " ";
     }
     return missing;
 }
 
 TEST(WellKnownPorts, HaveAnAnswerForEveryProduct) {
     EXPECT_EQ(well_known().size(), 40U);
-    EXPECT_EQ(unanswered(zimbra_with("10.0.8_GA_4655", "zimbra-core").plan("mbox1")), "") << "zimbra";
-    EXPECT_EQ(unanswered(zimbra_with("8.8.15_GA_4179", "zimbra-core", "bin/zxsuite").plan("mbox1")), "")
-        << "zimbra with the suite";
-    EXPECT_EQ(unanswered(one_server().of("mail.example.com")), "") << "carbonio ce";
-    EXPECT_EQ(unanswered(advanced().of("srv4")), "") << "carbonio";
+    const auto zimbra = zimbra_with("10.0.8_GA_4655", "zimbra-core");
+    EXPECT_EQ(unanswered({zimbra.plan("mbox1"), zimbra.plan("proxy1")}), "") << "zimbra";
+    const auto suite = zimbra_with("8.8.15_GA_4179", "zimbra-core", "bin/zxsuite");
+    EXPECT_EQ(unanswered({suite.plan("mbox1"), suite.plan("proxy1")}), "") << "zimbra with the suite";
+    EXPECT_EQ(unanswered({one_server().of("mail.example.com")}), "") << "carbonio ce";
+    EXPECT_EQ(unanswered({advanced().of("srv3"), advanced().of("srv4")}), "") << "carbonio";
 }
 
 TEST(WellKnownPorts, ThatNothingOfCarbonioUsesAreSaidNeverToListen) {
     const auto plan = one_server().of("mail.example.com");
-    for (const std::uint16_t port : {5223, 5269, 7047, 7780, 23232, 23233}) {
+    for (const auto port : std::vector<std::uint16_t>{5223, 5269, 7047, 7780, 23232, 23233}) {
         const auto found = std::find_if(plan.closed.begin(), plan.closed.end(), [&](const ClosedPort& one) {
             return one.port == one_port(port) && !one.listens;
         });
