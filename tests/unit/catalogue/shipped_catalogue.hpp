@@ -35,7 +35,8 @@ void walk(const Catalogue& catalogue, const Condition& condition, bool follow, c
 inline std::set<std::string> attributes_in(const Catalogue& catalogue, const Condition& condition) {
     std::set<std::string> names;
     walk(catalogue, condition, true, [&](const Condition& one) {
-        if (one.fact == FactKind::attribute && !one.name.empty()) names.insert(one.name);
+        if (one.kind != Condition::Kind::component && one.fact == FactKind::attribute && !one.name.empty())
+            names.insert(one.name);
     });
     return names;
 }
