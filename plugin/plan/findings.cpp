@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <plugin/plan/endpoint_traits.hpp>
 #include <plugin/plan/filled.hpp>
 #include <plugin/plan/findings.hpp>
 #include <plugin/plan/remedy_text.hpp>
@@ -11,33 +12,6 @@
 
 namespace zmfw {
 namespace {
-
-bool is_vouched_for(const Endpoint& endpoint, const Policy& policy) {
-    return endpoint.verified || policy.accepted_endpoints.contains(endpoint.id);
-}
-
-/// A listener that is really there, as far as anybody can tell.
-bool is_real(const EndpointState& state, const Policy& policy) {
-    const bool known = is_vouched_for(*state.endpoint, policy) || !state.open.empty();
-    return state.listens() && !state.endpoint->dead && known;
-}
-
-/// Two endpoints of the catalogue that cannot be in each other's way: fixed ports that the product itself runs side by
-/// side, on addresses of the loopback network, or one listener that is told twice, for other peers.
-bool get_along(const Endpoint& a, const Endpoint& b) {
-    using Kind = PortSource::Kind;
-    if (a.port.kind == Kind::constant && b.port.kind == Kind::constant) return true;
-    return a.port.kind == Kind::attribute && b.port.kind == Kind::attribute && a.port.name == b.port.name &&
-           a.bind.attribute == b.bind.attribute && a.bind.fallback == b.bind.fallback;
-}
-
-bool overlap(const Bound& a, const Bound& b) {
-    if (a.is_loopback() != b.is_loopback()) return (a.any && b.is_loopback()) || (b.any && a.is_loopback());
-    if (a.any || b.any || a.is_loopback()) return true;
-    return std::any_of(a.addresses.begin(), a.addresses.end(), [&](const auto& address) {
-        return std::find(b.addresses.begin(), b.addresses.end(), address) != b.addresses.end();
-    });
-}
 
 class FindingMaker {
 public:
@@ -554,18 +528,12 @@ void FindingMaker::closed_but_needed(const FindingSpec& spec) {
     }
 }
 
-void add_components(const Condition& condition, std::set<std::string>& ids) {
-    if (condition.kind == Condition::Kind::component) ids.insert(condition.name);
-    for (const auto& child : condition.children) add_components(child, ids);
-}
-
 /// A file of the node registers a service with another port than the one where it listens.
 void FindingMaker::mesh_port_wrong(const FindingSpec& spec) {
     const auto* local = m_view.local(m_server);
     if (local == nullptr) return;
     for (const auto* state : listening(spec)) {
-        std::set<std::string> components;
-        add_components(state->endpoint->listens, components);
+        const auto components = components_in(state->endpoint->listens);
         for (const auto& service : local->mesh) {
             const bool own = std::any_of(components.begin(), components.end(), [&](const std::string& id) {
                 const auto& names = m_view.catalogue().components.find(id)->second.mesh;
@@ -582,16 +550,6 @@ void FindingMaker::mesh_port_wrong(const FindingSpec& spec) {
             report(spec, words);
         }
     }
-}
-
-/// Does the condition look for a server in the values of this fact?
-bool names_servers_by(const Condition& condition, FactKind kind, std::string_view name) {
-    using Kind = Condition::Kind;
-    const bool naming = condition.kind == Kind::client_names || condition.kind == Kind::named_in ||
-                        condition.kind == Kind::named_by || condition.kind == Kind::hosted_here;
-    if (naming && condition.fact == kind && condition.name == name) return true;
-    return std::any_of(condition.children.begin(), condition.children.end(),
-                       [&](const Condition& child) { return names_servers_by(child, kind, name); });
 }
 
 /// Is the fact one by which servers are found, anywhere in the catalogue?
