@@ -132,6 +132,19 @@ TEST_F(AskSoap, AWrongPasswordIsTheServersWordAndAHint) {
     EXPECT_NE(answer.error().hint.find("zimbra_ldap_password"), std::string::npos);
 }
 
+TEST_F(AskSoap, ALoginThatWantsASecondFactorIsRefusedWithTheWayRoundIt) {
+    const auto asks_for_it = R"(<AuthResponse xmlns="urn:zimbraAdmin"><authToken>0_token</authToken>)"
+                             "<twoFactorAuthRequired>true</twoFactorAuthRequired></AuthResponse>";
+    transport.replies = {ok(envelope(asks_for_it)),
+                         Reply(HttpResponse{500, envelope(fault("account.TWO_FACTOR_AUTH_REQUIRED", "code, please"))})};
+    for (const auto* what : {"second factor", "code, please"}) {
+        const auto answer = ask();
+        ASSERT_FALSE(answer);
+        EXPECT_NE(answer.error().what.find(what), std::string::npos) << answer.error().what;
+        EXPECT_NE(answer.error().hint.find("--source zmprov-ldap"), std::string::npos) << answer.error().hint;
+    }
+}
+
 TEST_F(AskSoap, WhatIsNoSoapIsToldWithItsStatus) {
     transport.replies = {Reply(HttpResponse{403, "<html><head/></html>"})};
     EXPECT_EQ(error(),

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 #include <deque>
+#include <tests/unit/support/temporary_tree.hpp>
 #include <zmintegration/zmprov/zmprov_source.hpp>
 
 namespace {
@@ -38,7 +39,9 @@ const char* const k_batch =
     "prov> zimbraMailPort: 80\nprov> prov> ";
 
 zmi::Wanted wanted(std::set<std::string, std::less<>> attributes = {"zimbraMailPort", "zimbraServiceEnabled"}) {
-    return {std::move(attributes), {}};
+    zmi::Wanted wanted;
+    wanted.attributes = std::move(attributes);
+    return wanted;
 }
 
 zmi::Expected<zmi::Answer> ask(ScriptedRunner& runner, ZmprovAccess access = ZmprovAccess::ldap,
@@ -50,6 +53,33 @@ zmi::Error error_of(std::deque<Outcome> outcomes, const zmi::Wanted& what = want
     ScriptedRunner runner(std::move(outcomes));
     const auto answer = ask(runner, ZmprovAccess::ldap, what);
     return answer ? zmi::Error{zmi::ErrorKind::bug, "no error", {}} : answer.error();
+}
+
+/// Asks a Carbonio whose bin has these programs.
+std::vector<zmi::Command> asked_of_carbonio(const std::vector<std::string>& programs, ZmprovAccess access) {
+    const TemporaryTree tree;
+    for (const auto& name : programs) tree.write("opt/zextras/bin/" + name, "");
+    ScriptedRunner runner({says(k_names), says(k_batch)});
+    const auto product = zmi::assumed_product(zmi::ProductFamily::carbonio, tree.root());
+    EXPECT_TRUE(zmi::ask_zmprov(access, product, wanted(), runner, std::chrono::seconds(30)));
+    for (auto& command : runner.commands) command.program = command.program.lexically_relative(product.home);
+    return runner.commands;
+}
+
+TEST(Zmprov, OfCarbonioIsAskedAsItsUser) {
+    const auto commands = asked_of_carbonio({"zmprov", "carbonio"}, ZmprovAccess::soap);
+    ASSERT_EQ(commands.size(), 2u);
+    EXPECT_EQ(commands[0].program, "bin/zmprov");
+    EXPECT_EQ(commands[0].arguments, std::vector<std::string>{"gas"});
+    EXPECT_EQ(commands[0].environment.at("USER"), "zextras");
+}
+
+TEST(Zmprov, OfCarbonioIsItsOwnCommandWhereThereIsNoOther) {
+    const auto commands = asked_of_carbonio({"carbonio"}, ZmprovAccess::ldap);
+    ASSERT_EQ(commands.size(), 2u);
+    EXPECT_EQ(commands[0].program, "bin/carbonio");
+    EXPECT_EQ(commands[0].arguments, (std::vector<std::string>{"prov", "-l", "gas"}));
+    EXPECT_EQ(commands[1].arguments, (std::vector<std::string>{"prov", "-l"}));
 }
 
 TEST(Zmprov, AsksForNamesAndThenForEverythingInOneBatch) {
