@@ -144,7 +144,8 @@ void Detector::read_release(const fs::path& home, Signs& signs) const {
     if (!look_at(path).is_file()) return;
     signs.release_file = true;
     const auto text = read_file(path, k_release_limit);
-    auto release = text ? trim(text->substr(0, text->find('\n'))) : std::string_view();
+    const auto whole = text ? std::string_view(*text) : std::string_view();
+    auto release = trim(whole.substr(0, whole.find('\n')));
     if (release.starts_with(k_printed)) release.remove_prefix(k_printed.size());
     constexpr std::string_view k_allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+~_-";
     const bool legal =
