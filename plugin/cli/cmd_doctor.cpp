@@ -107,6 +107,12 @@ ExitStatus run_doctor(const Context& context, bool json) {
     } else if (const auto product = context.product(); product) {
         return report(discovery.error());
     } else {
+        // The rest is looked at as it would be for one of them.
+        auto assumed = context.options();
+        assumed.product = zmi::to_string(zmi::ProductFamily::zimbra);
+        auto for_one = Context(assumed).discovery_options();
+        if (!for_one) return report(for_one.error());
+        options.discovery = std::move(*for_one);
         options.product_problem = product.error();
     }
     options.inventory = context.options().inventory.string();

@@ -238,8 +238,9 @@ Expected<void> wait_for_calm(const WaitSeams& seams, seconds limit, seconds sett
             return {};
         }
         if (limit.count() == 0) {
-            return failure(ErrorKind::knowledge, standing.why,
-                           "what it shows meanwhile is not what it will be: run again after it, or with --wait");
+            return failure(
+                ErrorKind::knowledge, standing.why,
+                fmt::format("{}, or with --wait: what it shows meanwhile is not what it will be", standing.fix));
         }
         if (seams.clock.now() - begin >= limit) {
             return failure(ErrorKind::knowledge, fmt::format("after {}: {}", minutes(limit), standing.why),
