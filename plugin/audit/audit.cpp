@@ -17,7 +17,7 @@ public:
         : m_input(input),
           m_view(input.inventory, input.catalogue, input.policy),
           m_evaluator(m_view),
-          m_server(index_of(input)),
+          m_server(index_of(m_view, input.plan.name)),
           m_table(m_evaluator, m_server, input.sockets),
           m_elsewhere(m_table.elsewhere()),
           m_missing(m_table.missing()) {}
@@ -42,11 +42,10 @@ public:
     }
 
 private:
-    static std::size_t index_of(const AuditInput& input) {
-        const auto& servers = input.inventory.servers;
-        const auto at = std::find_if(servers.begin(), servers.end(),
-                                     [&](const auto& server) { return server.name == input.plan.name; });
-        return static_cast<std::size_t>(at - servers.begin());
+    static std::size_t index_of(const FactsView& view, const std::string& name) {
+        std::size_t server = 0;
+        while (server + 1 < view.size() && view.name(server) != name) ++server;
+        return server;
     }
 
     [[nodiscard]] std::optional<AuditedPort> look_at(const Port& port) const {
@@ -54,8 +53,14 @@ private:
         one.port = &port;
         one.listener.protocol = port.protocol;
         one.listener.port = port.number;
+        one.listener.last_port = port.last;
         one.listener.process = port.process();
-        for (const auto* socket : port.live) one.listener.addresses.push_back(socket->address);
+        for (const auto* socket : port.live) {
+            auto& addresses = one.listener.addresses;
+            // The sockets of a range are mostly on the same addresses.
+            if (std::find(addresses.begin(), addresses.end(), socket->address) == addresses.end())
+                addresses.push_back(socket->address);
+        }
         if (!port.is_live()) return look_at_silent(port, std::move(one));
         if (const auto moved = m_elsewhere.find({port.protocol, port.number}); moved != m_elsewhere.end()) {
             own(one, moved->second, ListenerState::elsewhere);
@@ -91,7 +96,8 @@ private:
             verified = verified && claim.endpoint->verified;
             own(one, claim, ListenerState::as_configured);
         }
-        if (!verified) return;
+        // Which ports of a range listen, and where, is different from one moment to the next.
+        if (!verified || port.last != port.number) return;
         const auto& own_addresses = m_view.addresses(m_server).addresses;
         const bool has_ipv6 = std::any_of(own_addresses.begin(), own_addresses.end(),
                                           [](const auto& address) { return address.family == zmi::Family::ipv6; });

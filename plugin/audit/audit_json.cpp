@@ -11,6 +11,7 @@ Json of_listener(const AuditedListener& listener) {
     Json json;
     json["protocol"] = listener.protocol;
     json["port"] = listener.port;
+    if (listener.last_port > listener.port) json["last_port"] = listener.last_port;
     json["endpoint"] = listener.endpoint;
     json["title"] = listener.title;
     json["state"] = to_string(listener.state);

@@ -37,16 +37,32 @@ PortTable::PortTable(const Evaluator& evaluator, std::size_t server, const zmi::
     add_sockets(sockets);
 }
 
+/// A range that nobody has here is no claim: what listens in it is somebody else's.
+void PortTable::add_claim(const Endpoint& endpoint, Verdict verdict, const Socket& socket) {
+    if (!socket.port.is_single() && (verdict == Verdict::no || socket.bound.is_loopback())) return;
+    auto& port = m_ports[{endpoint.protocol, socket.port.first}];
+    port.protocol = endpoint.protocol;
+    port.number = socket.port.first;
+    port.last = std::max(port.last, socket.port.last);
+    port.claims.push_back({&endpoint, verdict, &socket});
+    if (!socket.port.is_single()) m_ranges.emplace_back(endpoint.protocol, socket.port);
+}
+
+/// The port that a socket belongs to: its own, or the range that it is in. On loopback it is nobody's business.
+PortTable::Key PortTable::key_of(const zmi::ListeningSocket& socket) const {
+    const Key own{socket.protocol, socket.port};
+    if (m_ports.contains(own) || socket.address.is_loopback()) return own;
+    for (const auto& [protocol, range] : m_ranges) {
+        if (protocol == socket.protocol && range.contains(socket.port)) return {protocol, range.first};
+    }
+    return own;
+}
+
 void PortTable::add_claims(const Evaluator& evaluator, std::size_t server) {
     for (const auto& endpoint : m_catalogue.endpoints) {
         if (endpoint.dead || endpoint.protocol == "unix") continue;
         const auto& found = m_listening.emplace_back(listening(evaluator, endpoint, server));
-        for (const auto& socket : found.sockets) {
-            auto& port = m_ports[{endpoint.protocol, socket.port.first}];
-            port.protocol = endpoint.protocol;
-            port.number = socket.port.first;
-            port.claims.push_back({&endpoint, found.truth.verdict, &socket});
-        }
+        for (const auto& socket : found.sockets) add_claim(endpoint, found.truth.verdict, socket);
     }
     for (auto& [key, port] : m_ports) {
         std::stable_sort(port.claims.begin(), port.claims.end(),
@@ -57,15 +73,18 @@ void PortTable::add_claims(const Evaluator& evaluator, std::size_t server) {
 /// A UDP socket on a port that the kernel gives out is a client's: a resolver waiting for its answer.
 void PortTable::add_sockets(const zmi::ListeningSockets& sockets) {
     for (const auto& socket : sockets.sockets) {
-        const Key key{socket.protocol, socket.port};
+        const auto key = key_of(socket);
         const bool given_out = socket.port >= sockets.first_ephemeral && socket.port <= sockets.last_ephemeral;
         if (socket.protocol == "udp" && given_out && !m_ports.contains(key)) {
             ++m_clients;
             continue;
         }
         auto& port = m_ports[key];
-        port.protocol = socket.protocol;
-        port.number = socket.port;
+        if (port.number == 0) {
+            port.protocol = socket.protocol;
+            port.number = socket.port;
+            port.last = socket.port;
+        }
         port.live.push_back(&socket);
     }
 }
@@ -81,7 +100,7 @@ std::vector<Claim> PortTable::missing() const {
     for (const auto& [key, port] : m_ports) {
         for (const auto& claim : port.claims) {
             const bool told = claim.verdict == Verdict::yes && claim.endpoint->verified &&
-                              claim.endpoint->audience != Audience::nobody;
+                              claim.endpoint->audience != Audience::nobody && claim.socket->port.is_single();
             if (told && port.is_live()) alive.push_back(claim.endpoint);
             if (told && !port.is_live()) silent.emplace(claim.endpoint, claim);
         }

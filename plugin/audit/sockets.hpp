@@ -18,6 +18,7 @@ struct Claim {
 struct Port {
     std::string protocol;
     std::uint16_t number = 0;
+    std::uint16_t last = 0;  ///< of a range, whose sockets all belong to what claims it; else `number`
     std::vector<const zmi::ListeningSocket*> live;
     std::vector<Claim> claims;  ///< those that should listen first
 

@@ -26,7 +26,9 @@ std::string listener_table(const AuditReport& report) {
     for (const auto& listener : report.listeners) {
         std::vector<std::string> addresses;
         for (const auto& address : listener.addresses) addresses.push_back(address.to_string());
-        rows.push_back({fmt::format("{}/{}", listener.port, listener.protocol), std::string(to_string(listener.state)),
+        const PortRange ports{listener.port, std::max(listener.port, listener.last_port)};
+        rows.push_back({fmt::format("{}/{}", ports.to_string(), listener.protocol),
+                        std::string(to_string(listener.state)),
                         listener.endpoint.empty() ? listener.process : listener.endpoint,
                         addresses.empty() ? "-" : fmt::format("{}", fmt::join(addresses, ", ")), listener.configured});
     }

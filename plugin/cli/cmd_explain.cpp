@@ -6,6 +6,7 @@
 #include <plugin/cli/endpoint_text.hpp>
 #include <plugin/cli/plan_text.hpp>
 #include <plugin/cli/planned.hpp>
+#include <plugin/plan/component.hpp>
 #include <set>
 #include <zmintegration/support/text.hpp>
 
@@ -37,6 +38,7 @@ std::string open_text(const OpenPort& open, const Style& style) {
 std::string closed_text(const ClosedPort& closed, const Style& style) {
     const auto port = closed.port ? fmt::format("{}/{} ", closed.port->to_string(), closed.protocol) : std::string();
     auto text = fmt::format("  {} {}{}: {}\n", style.warn("closed"), port, closed.endpoint, closed.reason);
+    if (!closed.settled_by.empty()) text += wrapped("a candidate; settled by " + closed.settled_by, 6);
     for (const auto& because : closed.because) text += fmt::format("      because {}\n", because_text(because));
     return text;
 }
@@ -174,13 +176,33 @@ std::string egress_text(const Egress& egress, const Style& style) {
     return text;
 }
 
+/// On which servers it is, and who says so.
+std::string explain_component(const Planned& planned, const Component& component, const Style& style) {
+    auto text = component_text(planned.catalogue, component, style);
+    const FactsView view(planned.inventory, planned.catalogue, planned.policy);
+    for (std::size_t server = 0; server < view.size(); ++server) {
+        const auto truth = component_truth(view, component, server);
+        text += fmt::format("on {}: ", style.heading(view.name(server)));
+        if (truth.verdict == Verdict::unknown) {
+            text += style.bad("unknown") + "\n" + wrapped(truth.problems.front().text, 2);
+            continue;
+        }
+        text += truth.verdict == Verdict::yes ? style.good("there") + "\n" : "not there\n";
+        for (const auto& because : truth.because) text += fmt::format("  because {}\n", because_text(because));
+        for (const auto& assumed : truth.assumed) text += fmt::format("  assumed: {}\n", assumed);
+    }
+    return text;
+}
+
 zmi::Error unknown_subject(const Catalogue& catalogue, const std::string& what) {
     std::vector<std::string> names;
     for (const auto& endpoint : catalogue.endpoints) names.push_back(endpoint.id);
     for (const auto& egress : catalogue.egress) names.push_back(egress.id);
     for (const auto& finding : catalogue.findings) names.push_back(finding.id);
+    for (const auto& [id, component] : catalogue.components) names.push_back(id);
     const auto near = zmi::nearest(what, names);
-    return {zmi::ErrorKind::usage, fmt::format("{} is no port, endpoint, finding or reason id", zmi::quoted(what)),
+    return {zmi::ErrorKind::usage,
+            fmt::format("{} is no port, endpoint, component, finding or reason id", zmi::quoted(what)),
             near.empty() ? "`zmfirewall catalogue` lists the endpoints" : fmt::format("did you mean '{}'", near)};
 }
 
@@ -202,6 +224,8 @@ zmi::Expected<std::string> explain(const Planned& planned, const std::optional<s
                                 [&](const ClosedPort& closed) { return closed.endpoint == what; }};
         return answers_text(planned, chosen, question, style) + "\n" + egress_text(*egress, style);
     }
+    if (const auto component = planned.catalogue.components.find(what); component != planned.catalogue.components.end())
+        return explain_component(planned, component->second, style);
     for (const auto& finding : planned.catalogue.findings) {
         if (finding.id == what) return explain_finding(planned, finding, chosen, style);
     }
@@ -242,6 +266,9 @@ ExitStatus run_catalogue(const Context& context, const std::string& what) {
         const auto* endpoint = catalogue->find(what);
         const auto* egress = catalogue->find_egress(what);
         if (egress != nullptr) return print(egress_text(*egress, Style::of_stdout()));
+        const auto component = catalogue->components.find(what);
+        if (endpoint == nullptr && component != catalogue->components.end())
+            return print(component_text(*catalogue, component->second, Style::of_stdout()));
         if (endpoint == nullptr) return report(unknown_subject(*catalogue, what));
         return print(endpoint_text(*catalogue, *endpoint, Style::of_stdout()));
     }
@@ -255,7 +282,11 @@ ExitStatus run_catalogue(const Context& context, const std::string& what) {
         rows.push_back({egress.id, egress.protocol, fmt::format("{}", fmt::join(egress.ports, " ")), "outbound",
                         egress.verified ? "" : "unverified", egress.title});
     }
-    return print(table(rows, 0));
+    auto text = table(rows, 0);
+    if (catalogue->components.empty()) return print(text);
+    rows = {{"COMPONENT", "WHAT"}};
+    for (const auto& [id, component] : catalogue->components) rows.push_back({id, component.title});
+    return print(text + "\n" + table(rows, 0));
 }
 
 }  // namespace zmfw

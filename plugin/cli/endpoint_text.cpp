@@ -16,6 +16,14 @@ std::string flows_text(const Catalogue& catalogue, const Endpoint& endpoint) {
     return rows.empty() ? std::string() : "  who may need it\n" + table(rows, 4);
 }
 
+bool names_component(const Condition& condition, const Catalogue& catalogue, const std::string& id) {
+    if (condition.kind == Condition::Kind::component) return condition.name == id;
+    if (condition.kind == Condition::Kind::use)
+        return names_component(catalogue.conditions.find(condition.values.front())->second, catalogue, id);
+    return std::any_of(condition.children.begin(), condition.children.end(),
+                       [&](const Condition& child) { return names_component(child, catalogue, id); });
+}
+
 }  // namespace
 
 std::string port_source_text(const PortSource& port) {
@@ -50,10 +58,31 @@ std::string endpoint_text(const Catalogue& catalogue, const Endpoint& endpoint, 
     rows.push_back({"confidence", endpoint.confidence});
     text += table(rows, 2) + flows_text(catalogue, endpoint);
     if (!endpoint.closed_because.empty()) text += "  never opened by itself\n" + wrapped(endpoint.closed_because, 4);
+    if (!endpoint.settled_by.empty()) text += "  settled by\n" + wrapped(endpoint.settled_by, 4);
     if (!endpoint.security.empty()) text += "  security\n" + wrapped(endpoint.security, 4);
     if (!endpoint.note.empty()) text += "  note\n" + wrapped(endpoint.note, 4);
     text += "  read in\n";
     for (const auto& source : endpoint.sources) text += wrapped(source, 4);
+    return text;
+}
+
+std::string component_text(const Catalogue& catalogue, const Component& component, const Style& style) {
+    auto text = fmt::format("{}: {} (component)\n", style.heading(component.id), component.title);
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& [kind, names] : {std::pair{"packages", &component.packages},
+                                      std::pair{"paths", &component.present}, std::pair{"units", &component.units},
+                                      std::pair{"modules", &component.modules}, std::pair{"mesh", &component.mesh}}) {
+        if (!names->empty()) rows.push_back({kind, fmt::format("{}", fmt::join(*names, ", "))});
+    }
+    text += "  told by any of\n" + table(rows, 4);
+    if (component.absent_if_unknown) text += "  taken to be absent where nothing tells of it\n";
+    std::vector<std::string> users;
+    for (const auto& endpoint : catalogue.endpoints) {
+        if (names_component(endpoint.listens, catalogue, component.id)) users.push_back(endpoint.id);
+    }
+    if (!users.empty()) text += wrapped(fmt::format("endpoints: {}", fmt::join(users, ", ")), 2);
+    text += "  read in\n";
+    for (const auto& source : component.sources) text += wrapped(source, 4);
     return text;
 }
 

@@ -64,6 +64,7 @@ std::string closed_list(const ServerPlan& plan, const Style& style) {
     std::vector<std::vector<std::string>> rows = {{"PORT", "ENDPOINT", "WHY"}};
     std::size_t idle = 0;
     for (const auto& closed : plan.closed) {
+        if (!closed.settled_by.empty()) continue;
         if (!closed.listens || !closed.port) {
             ++idle;
             continue;
@@ -73,6 +74,19 @@ std::string closed_list(const ServerPlan& plan, const Style& style) {
     }
     auto text = rows.size() > 1 ? with_faint_heading(table(rows, 2), style) : std::string();
     return text + style.faint(fmt::format("  {} others do not run here: zmfirewall explain PORT or ENDPOINT\n", idle));
+}
+
+/// Documented, and nobody could check it: closed until somebody does.
+std::string candidate_list(const ServerPlan& plan, const Style& style) {
+    std::string text;
+    for (const auto& closed : plan.closed) {
+        if (closed.settled_by.empty()) continue;
+        const auto port =
+            closed.port ? fmt::format("{}/{} ", closed.port->to_string(), closed.protocol) : std::string();
+        text += fmt::format("  {}{}: {}\n", port, closed.endpoint, closed.title);
+        text += wrapped("settled by " + closed.settled_by, 6);
+    }
+    return text.empty() ? text : style.warn("candidates") + ": unverified, closed until settled\n" + text;
 }
 
 }  // namespace
@@ -116,6 +130,7 @@ std::string plan_text(const ServerPlan& plan, const Style& style) {
     if (plan.complete()) {
         text += style.good("open") + "\n" + listed(plan, style);
         text += style.warn("closed") + "\n" + closed_list(plan, style);
+        text += candidate_list(plan, style);
         if (plan.outbound) text += outbound_list(plan, style);
         text += style.faint(fmt::format("plan {}", plan.digest.substr(0, 16))) + "\n";
     } else {

@@ -146,6 +146,47 @@ const ServerPlan* find_server(const Plan& plan, const std::string& name) {
     return nullptr;
 }
 
+/// What tells of the candidate on either side, as if it were a port that opens or closes.
+std::vector<Cause> candidate_causes(CauseFinder& causes, const Direction& direction, const std::string& server,
+                                    const ClosedPort& closed, bool appeared) {
+    PortChange change;
+    change.what = appeared ? What::opens : What::closes;
+    change.server = server;
+    change.endpoint = closed.endpoint;
+    change.protocol = closed.protocol;
+    change.port = closed.port.value_or(PortRange());
+    return causes.causes_of(change, direction.told(direction.was, Entry(), closed.endpoint),
+                            direction.told(direction.is, Entry(), closed.endpoint));
+}
+
+/// Of servers that are in both: a new server has no news but itself.
+void compare_candidates(const Direction& direction, CauseFinder& causes, std::vector<CandidateChange>& into) {
+    if (direction.was == nullptr || direction.is == nullptr) return;
+    const auto& was = *direction.was;
+    const auto& is = *direction.is;
+    const auto has = [](const ServerPlan& plan, const ClosedPort& one) {
+        return std::any_of(plan.closed.begin(), plan.closed.end(), [&](const ClosedPort& other) {
+            return !other.settled_by.empty() && other.endpoint == one.endpoint && other.port == one.port;
+        });
+    };
+    const auto opens = [&](const ClosedPort& one) {
+        return std::any_of(is.open.begin(), is.open.end(), [&](const OpenPort& open) {
+            return open.endpoint == one.endpoint && (!one.port || open.port == *one.port);
+        });
+    };
+    const auto add = [&](const ClosedPort& one, CandidateChange::What what) {
+        into.push_back({what, is.name, one,
+                        candidate_causes(causes, direction, is.name, one, what == CandidateChange::What::appeared)});
+    };
+    for (const auto& one : is.closed) {
+        if (!one.settled_by.empty() && !has(was, one)) add(one, CandidateChange::What::appeared);
+    }
+    for (const auto& one : was.closed) {
+        if (one.settled_by.empty() || has(is, one)) continue;
+        add(one, opens(one) ? CandidateChange::What::settled : CandidateChange::What::gone);
+    }
+}
+
 using FindingKey = std::tuple<std::string, std::string, std::string>;  ///< id, server, text
 
 void compare_findings(const ServerPlan* was, const ServerPlan* is, std::vector<FindingChange>& into) {
@@ -192,15 +233,18 @@ Diff diff(const Side& before, const Side& after) {
         } else {
             one_sided = true;
         }
+        compare_candidates({was, is, false}, causes, result.candidates);
         compare_findings(was, is, result.findings);
     }
     if (one_sided) result.notes.emplace_back("what leaves the servers is in one of the two only and not compared");
     if (!before.inventory || !after.inventory)
         result.notes.emplace_back("one of the two has no inventory: causes are what the plans themselves name");
     for (auto& fact : causes.others()) {
-        const bool named = std::any_of(result.ports.begin(), result.ports.end(), [&](const PortChange& change) {
+        const auto names_it = [&](const auto& change) {
             return std::find(change.because.begin(), change.because.end(), fact) != change.because.end();
-        });
+        };
+        const bool named = std::any_of(result.ports.begin(), result.ports.end(), names_it) ||
+                           std::any_of(result.candidates.begin(), result.candidates.end(), names_it);
         if (!named) result.other_facts.push_back(std::move(fact));
     }
     return result;

@@ -64,6 +64,19 @@ struct PortChange {
     std::vector<Cause> because;  ///< never empty
 };
 
+/// A candidate that is new, or none any more.
+struct CandidateChange {
+    enum class What {
+        appeared,
+        settled,  ///< open now
+        gone,     ///< neither open nor a candidate
+    };
+    What what = What::appeared;
+    std::string server;
+    ClosedPort closed;           ///< as it is, or was, told
+    std::vector<Cause> because;  ///< never empty
+};
+
 struct FindingChange {
     bool appeared = false;  ///< else gone
     Finding finding;
@@ -74,7 +87,8 @@ struct Diff {
     std::string after;
     std::vector<std::string> joined;
     std::vector<std::string> left;
-    std::vector<PortChange> ports;  ///< by server, then what leaves after what comes in, protocol, port
+    std::vector<PortChange> ports;            ///< by server, then what leaves after what comes in, protocol, port
+    std::vector<CandidateChange> candidates;  ///< by server, in the catalogue's order
     std::vector<FindingChange> findings;
     std::vector<Cause> other_facts;  ///< that changed and move no port
     std::vector<std::string> notes;  ///< what could not be compared
@@ -82,7 +96,9 @@ struct Diff {
     /// Whether rules have to change; facts and findings alone change none.
     [[nodiscard]] bool is_change() const { return !ports.empty() || !joined.empty() || !left.empty(); }
     /// Whether there is anything to tell at all.
-    [[nodiscard]] bool is_news() const { return is_change() || !findings.empty() || !other_facts.empty(); }
+    [[nodiscard]] bool is_news() const {
+        return is_change() || !candidates.empty() || !findings.empty() || !other_facts.empty();
+    }
 };
 
 /// The plans decide what changed, the facts in them and the inventories, where both sides have one, why. A plan with

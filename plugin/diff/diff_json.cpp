@@ -58,6 +58,26 @@ Json change_json(const PortChange& change) {
             {"because", causes_json(change.because)}};
 }
 
+std::string_view to_string(CandidateChange::What what) {
+    switch (what) {
+        case CandidateChange::What::appeared: return "appeared";
+        case CandidateChange::What::settled: return "settled";
+        case CandidateChange::What::gone: return "gone";
+    }
+    return "gone";
+}
+
+Json candidate_json(const CandidateChange& change) {
+    const auto& closed = change.closed;
+    Json json = {{"change", to_string(change.what)}, {"server", change.server},
+                 {"endpoint", closed.endpoint},      {"title", closed.title},
+                 {"protocol", closed.protocol},      {"settled_by", closed.settled_by}};
+    if (closed.port)
+        json["port"] = closed.port->is_single() ? Json(closed.port->first) : Json(closed.port->to_string());
+    json["because"] = causes_json(change.because);
+    return json;
+}
+
 Json finding_json(const FindingChange& change) {
     return {{"appeared", change.appeared}, {"server", change.finding.server},
             {"id", change.finding.id},     {"severity", to_string(change.finding.severity)},
@@ -74,10 +94,12 @@ std::string to_json(const Diff& diff) {
                  {"joined", diff.joined},
                  {"left", diff.left},
                  {"changes", Json::array()},
+                 {"candidates", Json::array()},
                  {"findings", Json::array()},
                  {"other_facts", causes_json(diff.other_facts)},
                  {"notes", diff.notes}};
     for (const auto& change : diff.ports) json["changes"].push_back(change_json(change));
+    for (const auto& change : diff.candidates) json["candidates"].push_back(candidate_json(change));
     for (const auto& change : diff.findings) json["findings"].push_back(finding_json(change));
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -62,6 +62,19 @@ std::string finding_line(const FindingChange& change) {
                        change.finding.id, change.finding.server, plain(change.finding.text));
 }
 
+std::string candidate_line(const CandidateChange& change) {
+    const auto& closed = change.closed;
+    const auto port = closed.port ? fmt::format("{}/{} ", closed.port->to_string(), closed.protocol) : std::string();
+    const auto head = fmt::format("{}{} ({}) on {}", port, closed.endpoint, plain(closed.title), change.server);
+    switch (change.what) {
+        case CandidateChange::What::appeared:
+            return fmt::format("new candidate {}, closed until it is settled by {}", head, plain(closed.settled_by));
+        case CandidateChange::What::settled: return fmt::format("settled: {} is open now", head);
+        case CandidateChange::What::gone: return fmt::format("no candidate any more: {}", head);
+    }
+    return head;
+}
+
 /// How one kind of document writes what diff_lines() tells.
 struct Form {
     std::function<std::string(const std::string&)> title;
@@ -90,6 +103,11 @@ std::string document(const Diff& diff, const Form& form) {
         if (server == nullptr || *server != change.server) text += form.heading("on " + change.server);
         server = &change.server;
         text += form.item(change_text(change));
+        for (const auto& cause : change.because) text += form.detail("because " + cause_text(cause));
+    }
+    if (!diff.candidates.empty()) text += form.heading("candidates");
+    for (const auto& change : diff.candidates) {
+        text += form.item(candidate_line(change));
         for (const auto& cause : change.because) text += form.detail("because " + cause_text(cause));
     }
     text += section(form, "findings", diff.findings, finding_line);

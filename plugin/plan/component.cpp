@@ -44,8 +44,7 @@ std::vector<EvidenceKind> kinds_of(const Component& component) {
 
 std::optional<Because> evidence(const Component& component, const zmi::LocalFacts& local) {
     for (const auto& name : component.packages) {
-        if (local.packages.contains(name))
-            return Because{"package " + name, "installed", origin(zmi::Origin::package), {}};
+        if (local.packages.contains(name)) return Because{"package", name, origin(zmi::Origin::package), {}};
     }
     for (const auto& path : component.present) {
         if (local.present.contains(path)) return Because{path, "there", origin(zmi::Origin::file), {}};
@@ -53,12 +52,12 @@ std::optional<Because> evidence(const Component& component, const zmi::LocalFact
     for (const auto& name : component.units) {
         const auto unit = local.units.find(name);
         if (unit != local.units.end() && unit->second == "active")
-            return Because{"unit " + name, unit->second, origin(zmi::Origin::unit), {}};
+            return Because{"unit", name + " " + unit->second, origin(zmi::Origin::unit), {}};
     }
     for (const auto& name : component.modules) {
         const auto module = local.modules.find(name);
         if (module != local.modules.end() && module->second == "running")
-            return Because{"module " + name, module->second, origin(zmi::Origin::module), {}};
+            return Because{"module", name + " " + module->second, origin(zmi::Origin::module), {}};
     }
     for (const auto& service : local.mesh) {
         if (std::find(component.mesh.begin(), component.mesh.end(), service.name) != component.mesh.end())
@@ -71,8 +70,7 @@ std::optional<Because> evidence(const Component& component, const zmi::LocalFact
 std::optional<Because> registered(const Component& component, const zmi::Server& server) {
     if (!server.mesh_services) return std::nullopt;
     for (const auto& name : component.mesh) {
-        if (server.mesh_services->contains(name))
-            return Because{"mesh service " + name, "registered", origin(zmi::Origin::mesh), {}};
+        if (server.mesh_services->contains(name)) return Because{"mesh service", name, origin(zmi::Origin::mesh), {}};
     }
     return std::nullopt;
 }

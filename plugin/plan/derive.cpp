@@ -38,7 +38,7 @@ ClosedPort closed_port(const EndpointState& state, const std::optional<PortRange
     closed.because = candidate ? state.listening.truth.because : state.because;
     closed.listens = !endpoint.dead && endpoint.audience != Audience::nobody && endpoint.protocol != "unix" &&
                      state.listening.truth.verdict != Verdict::no;
-    if (candidate) closed.settled_by = settled_by(endpoint, port);
+    if (candidate && endpoint.protocol != "unix") closed.settled_by = settled_by(endpoint, port);
     return closed;
 }
 

@@ -452,7 +452,7 @@ std::vector<const EndpointState*> FindingMaker::occupants(const zmi::FileListene
         if (!is_real(state, m_view.policy()) || state.endpoint->protocol != "tcp") continue;
         const bool taken = std::any_of(
             state.listening.sockets.begin(), state.listening.sockets.end(),
-            [&](const Socket& socket) { return socket.port.first == listener.port && !socket.bound.is_loopback(); });
+            [&](const Socket& socket) { return socket.port.contains(listener.port) && !socket.bound.is_loopback(); });
         if (taken) found.push_back(&state);
     }
     return found;

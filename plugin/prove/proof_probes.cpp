@@ -142,7 +142,10 @@ public:
     }
 
 private:
-    static std::set<std::uint16_t> edges(const PortRange& range) { return {range.first, range.last}; }
+    /// Both ends and the middle.
+    static std::set<std::uint16_t> edges(const PortRange& range) {
+        return {range.first, static_cast<std::uint16_t>((range.first + range.last) / 2), range.last};
+    }
 
     static std::set<std::uint16_t> neighbours(const PortRange& range) {
         std::set<std::uint16_t> ports;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <plugin/render/escape.hpp>
 #include <plugin/render/view.hpp>
 #include <plugin/render/view_rules.hpp>
 #include <set>
@@ -200,6 +201,25 @@ Items ssh_ports(const ViewSchema& schema, const ServerPlan& plan) {
     return items.take();
 }
 
+/// Closed, and to be looked at by people: formats of firewalls have no use for them.
+void set_candidates(Record& view, const ServerPlan& plan) {
+    ItemsBuilder items;
+    for (const auto& closed : plan.closed) {
+        if (closed.settled_by.empty()) continue;
+        Record item(view.schema().fields.at("candidates"));
+        item.set("endpoint", closed.endpoint);
+        item.set("title", printable(closed.title));
+        item.set("reason", printable(closed.reason));
+        item.set("settled_by", printable(closed.settled_by));
+        item.set("protocol", closed.protocol);
+        item.set("port", closed.port ? closed.port->to_string() : std::string());
+        item.set("has_port", closed.port.has_value());
+        items.add(std::move(item));
+    }
+    view.set("has_candidates", !items.empty());
+    view.set("candidates", items.take());
+}
+
 /// What comes in and, where it was asked for, what leaves.
 Expected<void> set_all_rules(Record& view, const ServerPlan& plan, const Wanted& wanted) {
     if (auto set = set_rules(view, plan, rules_of(plan.open), wanted); !set) return set;
@@ -214,6 +234,7 @@ Expected<void> set_all_rules(Record& view, const ServerPlan& plan, const Wanted&
         items.add(std::move(outbound));
     }
     view.set("outbound", items.take());
+    set_candidates(view, plan);
     view.set("outbound_count", count);
     return {};
 }

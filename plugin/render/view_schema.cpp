@@ -138,6 +138,10 @@ Fields server_body() {
     outbound["ssh_ports"] = list_of(port_fields());
     fields["outbound"] = list_of(std::move(outbound));
     fields["outbound_count"] = field_of(Kind::text);
+    auto candidate = texts_and_flags({"endpoint", "protocol", "port"}, {"has_port"});
+    for (const auto* name : {"title", "reason", "settled_by"}) candidate[name] = field_of(Kind::free_text);
+    fields["candidates"] = list_of(std::move(candidate));
+    fields["has_candidates"] = field_of(Kind::flag);
     return fields;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <plugin/verify/asks.hpp>
+#include <set>
 
 namespace zmfw {
 namespace {
@@ -16,27 +17,26 @@ struct Known {
     std::vector<const ClosedPort*> closed;
 };
 
-std::vector<std::uint16_t> ends(const PortRange& range) {
-    if (range.is_single()) return {range.first};
-    return {range.first, range.last};
+/// Of a range both ends and the middle.
+std::set<std::uint16_t> samples(const PortRange& range) {
+    return {range.first, static_cast<std::uint16_t>((range.first + range.last) / 2), range.last};
 }
 
 /// Everything that could be at an address of this server.
 std::map<Place, Known> places_of(const ServerPlan& plan) {
     std::map<Place, Known> places;
     for (const auto& open : plan.open) {
-        for (const auto port : ends(open.port)) places[{open.protocol, port}].open.push_back(&open);
+        for (const auto port : samples(open.port)) places[{open.protocol, port}].open.push_back(&open);
     }
     for (const auto& closed : plan.closed) {
         if (!closed.port || closed.protocol == "unix") continue;
-        for (const auto port : ends(*closed.port)) places[{closed.protocol, port}].closed.push_back(&closed);
+        for (const auto port : samples(*closed.port)) places[{closed.protocol, port}].closed.push_back(&closed);
     }
     // A range may lie over ports that have an entry of their own.
     for (auto& [place, known] : places) {
         for (const auto& open : plan.open) {
-            const bool inside =
-                open.protocol == place.protocol && open.port.first < place.port && place.port < open.port.last;
-            if (inside) known.open.push_back(&open);
+            const bool inside = open.protocol == place.protocol && open.port.contains(place.port);
+            if (inside && !samples(open.port).contains(place.port)) known.open.push_back(&open);
         }
     }
     return places;

@@ -24,6 +24,14 @@ PATIENCE = 20  # seconds for what the plan allows, where the machine is busy
 # Blockers of deployments that are made to have them: rules come only when the site accepts them.
 ACCEPTED_FINDINGS = {"swapped": ["ports-swapped"]}
 
+# Ranges of ports, one of each protocol, that overlap in number and in nothing else.
+MORE_POLICY = {
+    "dual-stack": [
+        '<allow port="21000-21255" protocol="tcp" from="10.0.0.0/8 2001:db8:aaaa::/48"/>',
+        '<allow port="20000-40000" protocol="udp" from="any"/>',
+    ]
+}
+
 Packet = collections.namedtuple("Packet", "client source server destination protocol port")
 
 
@@ -76,7 +84,8 @@ class Emission:
         self.folder = tempfile.TemporaryDirectory(prefix="zmfirewall-enforce-")
         folder = pathlib.Path(self.folder.name)
         with support.Home(name) as home:
-            home.policy(*(f'<accept finding="{one}"/>' for one in ACCEPTED_FINDINGS.get(name, ())))
+            accepted = [f'<accept finding="{one}"/>' for one in ACCEPTED_FINDINGS.get(name, ())]
+            home.policy(*accepted, *MORE_POLICY.get(name, ()))
             (folder / "policy.xml").write_bytes((home.path / "conf" / "zmfirewall.xml").read_bytes())
             inventory = self.command(home, "discover", "--json", source="zmprov").out
             path = folder / "inventory.json"

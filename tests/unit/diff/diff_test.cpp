@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <plugin/diff/diff_text.hpp>
 #include <tests/unit/plan/deployment.hpp>
+#include <tests/unit/plan/parts.hpp>
 
 namespace zmfw {
 namespace {
@@ -253,6 +254,85 @@ TEST(Diff, TheJsonHasEveryChangeWithItsCauses) {
     ASSERT_EQ(json["changes"].size(), 2U);
     EXPECT_EQ(json["changes"][0]["because"][0]["fact"], "zimbraLmtpBindPort");
     EXPECT_EQ(json["changes"][0]["because"][0]["new"], "7026");
+}
+
+test::Parts stores() {
+    test::Parts made;
+    made.server("store1", "10.0.0.1").server("store2", "10.0.0.2");
+    for (const auto* name : {"store1", "store2"}) made.asked(name).present = {"bin/suite"};
+    return made;
+}
+
+Side side_of(test::Parts& parts, const std::string& name = "one") {
+    return {name, parts.inventory(), parts.plans(), {"0.1.0", std::string(64, 'a'), "none", {}}};
+}
+
+using Candidate = CandidateChange::What;
+
+/// "appeared core on store1: cause", in the diff's order.
+Texts candidates(const Diff& result) {
+    Texts texts;
+    for (const auto& change : result.candidates) {
+        const auto* what = change.what == Candidate::appeared  ? "appeared"
+                           : change.what == Candidate::settled ? "settled"
+                                                               : "gone";
+        texts.push_back(std::string(what) + " " + change.closed.endpoint + "/" + change.closed.port->to_string() +
+                        " on " + change.server + ": " + cause_text(change.because.front()));
+    }
+    return texts;
+}
+
+TEST(Diff, TellsOfACandidateThatAppearsAndOfThePathThatBroughtIt) {
+    auto before = stores();
+    before.asked("store1").present.clear();
+    auto after = stores();
+    const auto result = diff(side_of(before), side_of(after, "two"));
+    EXPECT_FALSE(result.is_change()) << diff_text(result);
+    EXPECT_TRUE(result.is_news());
+    const std::string cause = ": file present bin/suite of store1: not there -> there";
+    EXPECT_EQ(candidates(result),
+              (Texts{"appeared core/8735 on store1" + cause, "appeared chat/5222 on store1" + cause,
+                     "appeared chat/5223 on store1" + cause, "appeared relay/49152-65535 on store1" + cause}));
+    const auto gone = diff(side_of(after), side_of(before, "two"));
+    EXPECT_EQ(gone.candidates.size(), 4U);
+    EXPECT_EQ(gone.candidates.front().what, Candidate::gone);
+    EXPECT_NE(diff_text(result).find("new candidate 8735/tcp core"), std::string::npos) << diff_text(result);
+}
+
+TEST(Diff, TellsOfACandidateThatAListenerSettled) {
+    auto before = stores();
+    auto after = stores();
+    after.asked("store1").live = {{"tcp", 8735, "0.0.0.0"}};
+    const auto result = diff(side_of(before), side_of(after, "two"));
+    ASSERT_EQ(result.ports.size(), 1U) << diff_text(result);
+    EXPECT_EQ(result.ports.front().what, What::opens);
+    const Texts listener = {"live listener tcp/8735 of store1: does not listen -> 0.0.0.0"};
+    EXPECT_EQ(causes(result.ports.front()), listener);
+    EXPECT_EQ(candidates(result), Texts{"settled core/8735 on store1: " + listener.front()});
+    const auto json = nlohmann::json::parse(to_json(result));
+    EXPECT_EQ(json["candidates"][0]["change"], "settled");
+    EXPECT_EQ(json["candidates"][0]["port"], 8735);
+}
+
+TEST(Diff, NamesThePackageThatBroughtARange) {
+    auto before = test::two_nodes();
+    before.asked("video1").packages = {"files"};
+    auto after = test::two_nodes();
+    const auto result = diff(side_of(before), side_of(after, "two"));
+    const auto* opens = find(result, What::opens, "video1", "rtp");
+    ASSERT_NE(opens, nullptr) << diff_text(result);
+    EXPECT_EQ(opens->port, (PortRange{20000, 40000}));
+    EXPECT_EQ(causes(*opens), Texts{"package video-ce of video1: not installed -> installed"});
+    EXPECT_NE(diff_text(result).find("opens 20000-40000/udp rtp"), std::string::npos) << diff_text(result);
+}
+
+TEST(Diff, IsSilentWhereSidecarsOnlyGotOtherPorts) {
+    auto before = test::two_nodes();
+    before.asked("video1").live = {{"tcp", 21001, "0.0.0.0"}};
+    auto after = test::two_nodes();
+    after.asked("video1").live = {{"tcp", 21002, "0.0.0.0"}, {"tcp", 21003, "0.0.0.0"}};
+    const auto result = diff(side_of(before), side_of(after, "two"));
+    EXPECT_FALSE(result.is_news()) << diff_text(result);
 }
 
 }  // namespace

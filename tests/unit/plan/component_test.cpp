@@ -23,12 +23,12 @@ Parts one() {
 
 TEST(Component, IsThereWhereAnyKindOfEvidenceOfTheNodeSaysSo) {
     const std::vector<std::pair<std::string, std::function<void(zmi::LocalFacts&)>>> cases = {
-        {"package video-advanced", [](auto& local) { local.packages = {"video-advanced"}; }},
+        {"package=video-advanced", [](auto& local) { local.packages = {"video-advanced"}; }},
         {"unit video.service",
          [](auto& local) {
              local.units = {{"video.service", "active"}};
          }},
-        {"/etc/mesh/video.hcl:3", [](auto& local) {
+        {"/etc/mesh/video.hcl:3=video", [](auto& local) {
              local.mesh = {{"video", "/etc/mesh/video.hcl", 3, 0, {}, true}};
          }}};
     for (const auto& [fact, add] : cases) {
@@ -37,7 +37,7 @@ TEST(Component, IsThereWhereAnyKindOfEvidenceOfTheNodeSaysSo) {
         const auto truth = about(made, "video", "node1");
         EXPECT_EQ(truth.verdict, Verdict::yes) << fact;
         ASSERT_EQ(truth.because.size(), 1U);
-        EXPECT_EQ(truth.because.front().fact, fact);
+        EXPECT_EQ(truth.because.front().fact + "=" + truth.because.front().value, fact);
     }
     auto made = one();
     made.asked("node1").modules = {{"files", "running"}};

@@ -40,6 +40,26 @@ TEST(Probes, TryStrangersOtherProtocolsAndOtherPorts) {
     EXPECT_TRUE(has(probes, "tcp 203.0.113.77 to 10.0.0.5 port 65535", false));
 }
 
+TEST(Probes, OfARangeAreItsEndsItsMiddleAndWhatLiesNextToIt) {
+    const auto plan = sample::plan({sample::open_port("sidecar", "tcp", 21000, "cluster", {"10.0.0.11/32"}, 21255),
+                                    sample::open_port("rtp", "udp", 20000, "public", sample::anyone(), 40000)},
+                                   {"10.0.0.5"});
+    const auto probes = make_probes(plan);
+    for (const auto* port : {"21000", "21127", "21255"}) {
+        EXPECT_TRUE(has(probes, std::string("tcp 10.0.0.11 to 10.0.0.5 port ") + port, true)) << port;
+        EXPECT_TRUE(has(probes, std::string("tcp 203.0.113.77 to 10.0.0.5 port ") + port, false)) << port;
+    }
+    for (const auto* port : {"20999", "21256"})
+        EXPECT_TRUE(has(probes, std::string("tcp 10.0.0.11 to 10.0.0.5 port ") + port, false)) << port;
+    for (const auto* port : {"20000", "30000", "40000"}) {
+        EXPECT_TRUE(has(probes, std::string("udp 203.0.113.77 to 10.0.0.5 port ") + port, true)) << port;
+        EXPECT_TRUE(has(probes, std::string("tcp 203.0.113.77 to 10.0.0.5 port ") + port, false)) << port;
+    }
+    for (const auto* port : {"19999", "40001"})
+        EXPECT_TRUE(has(probes, std::string("udp 203.0.113.77 to 10.0.0.5 port ") + port, false)) << port;
+    EXPECT_TRUE(has(probes, "udp 10.0.0.11 to 10.0.0.5 port 21127", true)) << "the other range lets it in";
+}
+
 TEST(Probes, TryTheAddressesThatARuleIsNotFor) {
     const auto probes = make_probes(sample::mixed_plan());
     EXPECT_TRUE(has(probes, "tcp 10.0.0.11 to 10.0.0.5 port 11211", true));

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <plugin/verify/asks.hpp>
+#include <set>
 
 #include "deployment.hpp"
 
@@ -105,6 +106,19 @@ TEST(Asks, TakeTheEndsOfARange) {
         EXPECT_TRUE(ask->needed);
     }
     EXPECT_EQ(find(asks, "mta1.example.com", 20005), nullptr);
+}
+
+TEST(Asks, TakeTheEndsAndTheMiddleOfARange) {
+    auto deployment = cluster();
+    deployment.policy("<allow port='20000-40000' protocol='tcp' from='any' server='mbox1.example.com'/>");
+    const auto asks = asks_from(deployment, "proxy1.example.com", "10.0.0.1");
+    std::set<std::uint16_t> ports;
+    for (const auto& ask : asks) {
+        if (std::find(ask.endpoints.begin(), ask.endpoints.end(), "policy") != ask.endpoints.end() && ask.needed)
+            ports.insert(ask.port);
+    }
+    for (const std::uint16_t port : {20000, 30000, 40000}) EXPECT_TRUE(ports.contains(port)) << port;
+    EXPECT_LT(ports.size(), 10U) << "nobody asks 20001 ports";
 }
 
 }  // namespace
