@@ -35,12 +35,12 @@ struct AuditedListener {
     std::string title;
     std::string protocol;
     std::uint16_t port = 0;
-    std::uint16_t last_port = 0;  ///< where it is a range of ports that is one endpoint's; else `port`
     std::vector<zmi::IpAddress> addresses;  ///< of the live sockets; empty: nothing listens
     ListenerState state = ListenerState::unknown;
-    std::string expected;    ///< "all addresses", "loopback", "10.0.0.5"; empty where nothing was
-    std::string configured;  ///< the fact and its origin, or FILE:LINE; empty where there is none
-    std::string process;     ///< a hint
+    std::string expected;         ///< "all addresses", "loopback", "10.0.0.5"; empty where nothing was
+    std::string configured;       ///< the fact and its origin, or FILE:LINE; empty where there is none
+    std::string process;          ///< a hint
+    std::uint16_t last_port = 0;  ///< where it is a range of ports that is one endpoint's; else `port`, or 0
 };
 
 struct AuditFinding {

@@ -33,7 +33,7 @@ struct EvidenceKind {
 std::vector<EvidenceKind> kinds_of(const Component& component) {
     std::vector<EvidenceKind> kinds;
     for (const auto& kind : {EvidenceKind{"packages", component.packages, zmi::Origin::package},
-                             EvidenceKind{"paths", component.present, zmi::Origin::file},
+                             EvidenceKind{"present", component.present, zmi::Origin::file},
                              EvidenceKind{"units", component.units, zmi::Origin::unit},
                              EvidenceKind{"modules", component.modules, zmi::Origin::module},
                              EvidenceKind{"mesh", component.mesh, zmi::Origin::mesh}}) {
@@ -78,8 +78,9 @@ std::optional<Because> registered(const Component& component, const zmi::Server&
 /// Was anybody asked for evidence on that node? Local facts of before there were components say nothing of them.
 bool has_evidence(const zmi::LocalFacts& local) {
     const auto asked = [&](const char* key) { return local.files.contains(key); };
-    return asked("packages") || asked("units") || asked("mesh") || asked("modules") || !local.packages.empty() ||
-           !local.present.empty() || !local.units.empty() || !local.modules.empty() || !local.mesh.empty();
+    return asked("packages") || asked("present") || asked("units") || asked("mesh") || asked("modules") ||
+           !local.packages.empty() || !local.present.empty() || !local.units.empty() || !local.modules.empty() ||
+           !local.mesh.empty();
 }
 
 /// Kinds that the component names and that could not be read, in words.

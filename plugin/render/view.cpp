@@ -212,7 +212,7 @@ void set_candidates(Record& view, const ServerPlan& plan) {
         item.set("reason", printable(closed.reason));
         item.set("settled_by", printable(closed.settled_by));
         item.set("protocol", closed.protocol);
-        item.set("port", closed.port ? closed.port->to_string() : std::string());
+        item.set("port", closed.port ? port_text(*closed.port) : std::string());
         item.set("has_port", closed.port.has_value());
         items.add(std::move(item));
     }

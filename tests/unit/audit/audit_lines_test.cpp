@@ -11,7 +11,7 @@ AuditReport with(std::vector<Severity> severities) {
     AuditReport report;
     report.server = "mbox1.example.com";
     report.facts_taken = "2026-11-24T06:15:47Z";
-    report.listeners.push_back({"lmtp", "LMTP delivery", "tcp", 7025, {}, ListenerState::missing, "", "", ""});
+    report.listeners.push_back({"lmtp", "LMTP delivery", "tcp", 7025, {}, ListenerState::missing, "", "", "", 0});
     for (const auto severity : severities) {
         AuditFinding found;
         found.finding.id = "some-finding";

@@ -53,7 +53,8 @@ TEST(Range, LeavesItsNeighboursLoopbackAndTheOtherProtocolAlone) {
     auto made = two_nodes();
     const auto report =
         audited(made, {"tcp 0.0.0.0 20999 x", "tcp 0.0.0.0 21256 x", "tcp 127.0.0.1 21100 x", "tcp 0.0.0.0 25000 x"});
-    for (const std::uint16_t port : {20999, 21256, 21100, 25000}) EXPECT_EQ(state_of(report, port), "unknown") << port;
+    for (const int port : {20999, 21256, 21100, 25000})
+        EXPECT_EQ(state_of(report, static_cast<std::uint16_t>(port)), "unknown") << port;
     EXPECT_EQ(state_of(report, 21000), "(none)");
 }
 

@@ -306,7 +306,7 @@ TEST(Diff, TellsOfACandidateThatAListenerSettled) {
     const auto result = diff(side_of(before), side_of(after, "two"));
     ASSERT_EQ(result.ports.size(), 1U) << diff_text(result);
     EXPECT_EQ(result.ports.front().what, What::opens);
-    const Texts listener = {"live listener tcp/8735 of store1: does not listen -> 0.0.0.0"};
+    const Texts listener = {"live listener tcp/8735 of store1: does not listen -> on 0.0.0.0"};
     EXPECT_EQ(causes(result.ports.front()), listener);
     EXPECT_EQ(candidates(result), Texts{"settled core/8735 on store1: " + listener.front()});
     const auto json = nlohmann::json::parse(to_json(result));

@@ -49,7 +49,7 @@ TEST(Candidate, IsNoneWhereWhatWouldListenIsNotThere) {
 TEST(Candidate, DoesNotStopAPlanWhereItsConditionIsUnknown) {
     auto made = stores();
     made.asked("store1").present.clear();
-    made.asked("store1").files["paths"].problem = "permission denied";
+    made.asked("store1").files["present"].problem = "permission denied";
     const auto plan = made.plan("store1");
     EXPECT_TRUE(plan.complete());
     EXPECT_EQ(candidates(plan).size(), 4U);

@@ -24,7 +24,7 @@ Parts one() {
 TEST(Component, IsThereWhereAnyKindOfEvidenceOfTheNodeSaysSo) {
     const std::vector<std::pair<std::string, std::function<void(zmi::LocalFacts&)>>> cases = {
         {"package=video-advanced", [](auto& local) { local.packages = {"video-advanced"}; }},
-        {"unit video.service",
+        {"unit=video.service active",
          [](auto& local) {
              local.units = {{"video.service", "active"}};
          }},

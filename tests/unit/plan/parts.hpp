@@ -92,11 +92,13 @@ public:
         m_inventory.resolved[name].addresses = {*zmi::parse_address(address)};
         return *this;
     }
-    /// The node was asked, and of packages and units everything could be read.
+    /// The node was asked, and everything but modules and the mesh could be read.
     zmi::LocalFacts& asked(const std::string& name) {
         auto& local = m_inventory.local[name];
         local.files["packages"].path = "/var/lib/dpkg/status";
         local.files["units"].path = "systemctl";
+        local.files["present"].path = "/";
+        local.files["sockets"].path = "/proc/net";
         return local;
     }
     zmi::Server& entry(const std::string& name) {

@@ -29,7 +29,7 @@ TEST(Probes, ComeFromBothEndsOfEverySourceAndFromJustOutside) {
 
 TEST(Probes, TryStrangersOtherProtocolsAndOtherPorts) {
     auto plan = sample::mixed_plan();
-    plan.closed.push_back({"mysql", "MySQL", "tcp", PortRange{7306, 7306}, "loopback only", {}});
+    plan.closed.push_back({"mysql", "MySQL", "tcp", PortRange{7306, 7306}, "loopback only", {}, false, {}});
     const auto probes = make_probes(plan);
     EXPECT_TRUE(has(probes, "tcp 203.0.113.77 to 10.0.0.5 port 389", false));
     EXPECT_TRUE(has(probes, "tcp 203.0.113.77 to 10.0.0.5 port 25", true));

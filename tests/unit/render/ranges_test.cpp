@@ -90,7 +90,7 @@ TEST(Candidates, StandInTheDocumentAndInNoRules) {
     const auto line = document.substr(at);
     EXPECT_NE(line.find("- tcp 8735 core-8735: core \\*link\\*"), std::string::npos) << line;
     EXPECT_NE(line.find("Settled by: "), std::string::npos) << line;
-    EXPECT_EQ(line.find("<accept"), std::string::npos) << "escaped: " << line;
+    EXPECT_NE(line.find("\\<accept endpoint"), std::string::npos) << line;
     for (const auto* name : {"nftables", "iptables", "ufw", "firewalld", "csv", "aws", "aerleon"})
         EXPECT_EQ(all_of(name).find("8735"), std::string::npos) << name;
 }

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 #include <plugin/verify/asks.hpp>
-#include <set>
 
 #include "deployment.hpp"
 
@@ -96,29 +95,17 @@ TEST(Asks, HaveAQuestionForMemcachedAndDnsAndNoneForSyslog) {
     EXPECT_EQ(dns->question.size(), 17U);
 }
 
-TEST(Asks, TakeTheEndsOfARange) {
+TEST(Asks, TakeTheEndsAndTheMiddleOfARange) {
     auto deployment = cluster();
     deployment.policy(R"(<allow port="20000-20010" protocol="tcp" from="10.0.0.1" comment="backup"/>)");
     const auto asks = asks_from(deployment, "proxy1.example.com", "10.0.0.1");
-    for (const auto port : {20000, 20010}) {
+    for (const auto port : {20000, 20005, 20010}) {
         const auto* ask = find(asks, "mta1.example.com", static_cast<std::uint16_t>(port));
         ASSERT_NE(ask, nullptr) << port;
         EXPECT_TRUE(ask->needed);
     }
-    EXPECT_EQ(find(asks, "mta1.example.com", 20005), nullptr);
-}
-
-TEST(Asks, TakeTheEndsAndTheMiddleOfARange) {
-    auto deployment = cluster();
-    deployment.policy("<allow port='20000-40000' protocol='tcp' from='any' server='mbox1.example.com'/>");
-    const auto asks = asks_from(deployment, "proxy1.example.com", "10.0.0.1");
-    std::set<std::uint16_t> ports;
-    for (const auto& ask : asks) {
-        if (std::find(ask.endpoints.begin(), ask.endpoints.end(), "policy") != ask.endpoints.end() && ask.needed)
-            ports.insert(ask.port);
-    }
-    for (const std::uint16_t port : {20000, 30000, 40000}) EXPECT_TRUE(ports.contains(port)) << port;
-    EXPECT_LT(ports.size(), 10U) << "nobody asks 20001 ports";
+    for (const std::uint16_t port : {std::uint16_t{20001}, std::uint16_t{20004}, std::uint16_t{20009}})
+        EXPECT_EQ(find(asks, "mta1.example.com", port), nullptr) << port;
 }
 
 }  // namespace
