@@ -107,7 +107,7 @@ class CommandLine(Case):
 
     def test_formats_and_catalogue_list_what_there_is(self):
         self.assertIn("nftables", run([BINARY, "formats"]).out)
-        self.assertEqual(len(run([BINARY, "catalogue"]).out.splitlines()), 78 + 22)
+        self.assertEqual(len(run([BINARY, "catalogue"]).out.splitlines()), 91 + 24)
         self.assertIn("zimbraMemcachedBindPort", run([BINARY, "catalogue", "memcached"]).out)
 
     def test_a_bad_policy_gives_5_and_its_line(self):
@@ -186,7 +186,7 @@ class CommandLine(Case):
             inventory["source"]["complete"] = False
 
         def another_product(inventory):
-            inventory["product"] = "carbonio"
+            inventory["product"] = "exchange"
 
         def without_mta(inventory):
             inventory["servers"] = [s for s in inventory["servers"] if not s["name"].startswith("mta1")]
