@@ -61,6 +61,18 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
                                   "Ask only this source: soap, zmprov or zmprov-ldap (default: all, in this order)");
     app.add_option("--inventory", options.inventory, "Use a saved inventory (discover --json) instead of asking")
         ->excludes(source);
+    app.add_option("--join", options.join,
+                   "Inventory taken on another node (discover --json), or a folder of such; may be repeated")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->expected(1);
+    app.add_option("--join-age", options.join_age_days, "Days that a joined inventory may be old")
+        ->check(CLI::Range(1, 3650))
+        ->capture_default_str();
+    app.add_option("--consul-token-file", options.consul_token_file,
+                   "File with a token of Consul: ask the service mesh for its nodes and services as well")
+        ->envname("CONSUL_HTTP_TOKEN_FILE");
+    app.add_option("--consul-url", options.consul_url, "Consul's HTTP API: http of this host, or https")
+        ->capture_default_str();
     app.add_option("--policy", options.policy,
                    "Site policy (default: conf/zmfirewall.xml of the installation, if there)");
     app.add_option("--tls-ca", options.tls_ca,

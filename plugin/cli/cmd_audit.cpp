@@ -15,6 +15,7 @@
 #include <thread>
 #include <zmintegration/local/localconfig.hpp>
 #include <zmintegration/local/node_files.hpp>
+#include <zmintegration/local/node_sources.hpp>
 #include <zmintegration/support/clock.hpp>
 
 namespace zmfw {
@@ -32,6 +33,17 @@ struct Facts {
     bool abandoned = false;  ///< somebody still waits for an answer, in a thread of its own
 };
 
+/// What else this node knows, now; but not its modules, which take longer to ask than there is time.
+void read_sources_again(zmi::Wanted wanted, const zmi::Product& product, const std::filesystem::path& system_root,
+                        const zmi::LocalFacts& last, zmi::LocalFacts& local) {
+    wanted.modules.clear();
+    const auto runner = zmi::make_process_runner();
+    static_cast<void>(
+        zmi::read_node_sources(wanted, {to_string(product.family), product.home, system_root}, *runner, local));
+    local.modules = last.modules;
+    if (const auto at = last.files.find("modules"); at != last.files.end()) local.files.insert(*at);
+}
+
 Expected<Planned> planned_from_last_inventory(const Context& context) {
     auto options = context.options();
     const auto product = context.product();
@@ -39,6 +51,8 @@ Expected<Planned> planned_from_last_inventory(const Context& context) {
     options.zimbra_home = product->home;
     options.inventory = context.last_inventory();
     options.source.clear();
+    // What was joined is in it.
+    options.join.clear();
     const Context last(options);
     const auto config = zmi::read_localconfig(product->home, product->user);
     if (!config) return tl::unexpected(config.error());
@@ -53,6 +67,8 @@ Expected<Planned> planned_from_last_inventory(const Context& context) {
     if (!selected) return tl::unexpected(std::move(selected.error()));
     local->localconfig = std::move(*selected);
     const auto server = planned->plan.servers.front().name;
+    read_sources_again(planned->catalogue.wanted(), *product, options.system_root, planned->inventory.local[server],
+                       *local);
     planned->inventory.local[server] = std::move(*local);
     planned->plan = derive_plan(planned->inventory, planned->catalogue, planned->policy, server);
     return planned;

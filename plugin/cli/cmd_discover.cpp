@@ -22,6 +22,13 @@ std::string shown(const std::string& value) {
     return zmi::is_printable_ascii(value) ? value : zmi::quoted(value);
 }
 
+/// Of a server that LDAP does not know.
+std::string known_from(const zmi::Inventory& inventory, const std::string& name) {
+    const auto* server = inventory.find(name);
+    if (server == nullptr || server->known_from.empty()) return {};
+    return fmt::format("  (not in LDAP: known from the {})", server->known_from);
+}
+
 std::string discover_text(const FactsView& view, const Style& style) {
     const auto& inventory = view.inventory();
     std::string text = fmt::format("{} servers, from {} ({}) at {}\n", view.size(), shown(inventory.source.kind),
@@ -31,8 +38,11 @@ std::string discover_text(const FactsView& view, const Style& style) {
         auto services = view.attribute(server, view.catalogue().services_enabled).values;
         for (auto& service : services) service = shown(service);
         std::sort(services.begin(), services.end());
-        text += fmt::format("\n{}{}\n", style.heading(view.name(server)),
-                            view.name(server) == inventory.this_node ? "  (this node)" : "");
+        text += fmt::format("\n{}{}{}\n", style.heading(view.name(server)),
+                            view.name(server) == inventory.this_node      ? "  (this node)"
+                            : inventory.local.contains(view.name(server)) ? "  (joined)"
+                                                                          : "",
+                            known_from(inventory, view.name(server)));
         text += table({{"addresses", addresses_text(view, server)},
                        {"version", shown(version.joined())},
                        {"services", services.empty() ? "none" : fmt::format("{}", fmt::join(services, ", "))}},

@@ -8,6 +8,7 @@
 #include <plugin/helper/helper.hpp>
 #include <plugin/plan/digest.hpp>
 #include <zmintegration/discovery/discovery.hpp>
+#include <zmintegration/discovery/join.hpp>
 #include <zmintegration/facts/inventory_json.hpp>
 #include <zmintegration/support/file.hpp>
 #include <zmintegration/support/text.hpp>
@@ -228,6 +229,7 @@ zmi::Expected<zmi::DiscoveryOptions> Context::discovery_options() const {
     discovery.tls_verify = !m_options.tls_no_verify;
     discovery.last_inventory = last_inventory();
     discovery.deadline = std::chrono::seconds(m_options.timeout_seconds);
+    discovery.consul = {m_options.consul_url, m_options.consul_token_file, m_options.tls_ca};
     return discovery;
 }
 
@@ -312,18 +314,13 @@ zmi::Expected<Policy> Context::policy(const Catalogue& catalogue) const {
     return policy;
 }
 
-zmi::Expected<zmi::Inventory> Context::inventory(const Catalogue& catalogue, const Policy& policy) const {
-    if (!m_options.inventory.empty()) {
-        auto inventory = saved_inventory();
-        if (!inventory) return inventory;
-        if (auto checked = check_inventory(*inventory, catalogue, policy); !checked)
-            return tl::unexpected(checked.error());
-        return inventory;
-    }
+zmi::Expected<zmi::Inventory> Context::asked_inventory(const Catalogue& catalogue, const Policy& policy) const {
+    if (!m_options.inventory.empty()) return saved_inventory();
     auto asked = discovery_options();
     if (!asked) return tl::unexpected(std::move(asked.error()));
     auto& options = *asked;
     for (const auto& [name, facts] : policy.servers) {
+        options.known_servers.insert(name);
         if (!facts.addresses.empty()) options.known_addresses.insert(name);
     }
     const auto processes = zmi::make_process_runner();
@@ -332,8 +329,17 @@ zmi::Expected<zmi::Inventory> Context::inventory(const Catalogue& catalogue, con
     const zmi::SystemClock clock;
     Progress progress;
     progress.step("asking the installation");
-    auto inventory = zmi::discover(options, catalogue.wanted(), {*processes, *http, *resolver, clock}, tell);
+    return zmi::discover(options, catalogue.wanted(), {*processes, *http, *resolver, clock}, tell);
+}
+
+zmi::Expected<zmi::Inventory> Context::inventory(const Catalogue& catalogue, const Policy& policy) const {
+    // A file that is wrong is told before anybody is asked.
+    const auto others = zmi::read_inventories(m_options.join);
+    if (!others) return tl::unexpected(others.error());
+    auto inventory = asked_inventory(catalogue, policy);
     if (!inventory) return inventory;
+    if (auto joined = zmi::join(*inventory, *others, std::chrono::hours(24 * m_options.join_age_days)); !joined)
+        return tl::unexpected(std::move(joined.error()));
     if (auto checked = check_inventory(*inventory, catalogue, policy); !checked) return tl::unexpected(checked.error());
     return inventory;
 }

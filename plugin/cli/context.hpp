@@ -30,6 +30,10 @@ struct GlobalOptions {
     std::filesystem::path tls_ca;
     bool tls_no_verify = false;
     int timeout_seconds = 60;
+    std::vector<std::filesystem::path> join;  ///< inventories of other nodes, or folders with such
+    int join_age_days = 7;
+    std::filesystem::path consul_token_file;  ///< empty: Consul is not asked
+    std::string consul_url = zmi::ConsulChoice().url;
     std::filesystem::path data;  ///< empty: looked for
 };
 
@@ -61,7 +65,7 @@ public:
     [[nodiscard]] zmi::Expected<Catalogue> catalogue() const;
     [[nodiscard]] zmi::Expected<Catalogue> catalogue(const std::string& product) const;
     [[nodiscard]] zmi::Expected<Policy> policy(const Catalogue& catalogue) const;
-    /// From --inventory, or from the live installation.
+    /// From --inventory, or from the live installation; with what --join names.
     [[nodiscard]] zmi::Expected<zmi::Inventory> inventory(const Catalogue& catalogue, const Policy& policy) const;
 
     /// SHA-256 of all that catalogue() reads.
@@ -79,6 +83,7 @@ public:
                                                                             const Policy& policy);
 
 private:
+    [[nodiscard]] zmi::Expected<zmi::Inventory> asked_inventory(const Catalogue& catalogue, const Policy& policy) const;
     [[nodiscard]] zmi::Expected<std::filesystem::path> data_folder() const;
     [[nodiscard]] zmi::Expected<std::vector<std::filesystem::path>> catalogue_folders() const;
     [[nodiscard]] zmi::Expected<zmi::Product> find_product() const;

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 #include <algorithm>
+#include <array>
 #include <system_error>
 #include <zmintegration/discovery/last_inventory.hpp>
 #include <zmintegration/discovery/soap_targets.hpp>
 #include <zmintegration/facts/inventory_json.hpp>
 #include <zmintegration/local/localconfig.hpp>
 #include <zmintegration/local/node_files.hpp>
+#include <zmintegration/local/node_sources.hpp>
+#include <zmintegration/mesh/members.hpp>
 #include <zmintegration/soap/soap_source.hpp>
 #include <zmintegration/support/file.hpp>
 #include <zmintegration/support/text.hpp>
@@ -37,6 +40,10 @@ public:
         auto result = m_real.post(endpoint, content_type, body, limits);
         m_nobody_listened = !result && result.error().kind == HttpFailure::Kind::connect;
         return result;
+    }
+    tl::expected<HttpResponse, HttpFailure> get(const HttpEndpoint& endpoint, const std::vector<HttpHeader>& headers,
+                                                const HttpLimits& limits) override {
+        return m_real.get(endpoint, headers, limits);
     }
     [[nodiscard]] bool nobody_listened() const { return m_nobody_listened; }
 
@@ -81,7 +88,10 @@ private:
     [[nodiscard]] TlsChoice tls() const {
         return {m_options.tls_ca, m_options.product.home / "conf" / "ca" / "ca.pem", m_options.tls_verify};
     }
+    [[nodiscard]] bool may_be_unknown_to_ldap() const;
+    void add_this_node(Inventory& inventory) const;
     void add_addresses(Inventory& inventory);
+    [[nodiscard]] Expected<void> ask_mesh(Inventory& inventory);
 
     const DiscoveryOptions& m_options;
     Wanted m_wanted;
@@ -90,6 +100,7 @@ private:
     std::optional<LocalConfig> m_config;
     std::string m_this_node;
     LocalFacts m_local;
+    PackageNames m_installed;  ///< all packages of this node, where they could be read
     bool m_no_mailbox_here = false;
 };
 
@@ -112,7 +123,45 @@ Expected<void> Discovery::read_node() {
     auto keys = m_config->select(m_wanted);
     if (!keys) return not_known(std::move(keys.error()));
     m_local.localconfig = std::move(*keys);
+    m_installed = read_node_sources(
+        m_wanted, {to_string(m_options.product.family), m_options.product.home, m_options.system_root},
+        m_outside.processes, m_local);
     return {};
+}
+
+/// Files, databases, video servers and the like have nodes of their own, which LDAP need not know. What LDAP enables
+/// comes with one of these packages.
+bool Discovery::may_be_unknown_to_ldap() const {
+    constexpr std::array k_of_ldap = {"carbonio-appserver", "carbonio-directory-server",
+                                      "carbonio-mailbox",   "carbonio-memcached",
+                                      "carbonio-mta",       "carbonio-proxy"};
+    const auto packages = m_local.files.find("packages");
+    const bool known = packages != m_local.files.end() && packages->second.problem.empty();
+    return m_options.product.family == ProductFamily::carbonio && known &&
+           std::none_of(k_of_ldap.begin(), k_of_ldap.end(),
+                        [this](const char* name) { return m_installed.contains(name); });
+}
+
+void Discovery::add_this_node(Inventory& inventory) const {
+    if (inventory.find(m_this_node) != nullptr) return;
+    Server server;
+    server.name = m_this_node;
+    server.known_from = "node";
+    auto& servers = inventory.servers;
+    servers.insert(std::upper_bound(servers.begin(), servers.end(), server,
+                                    [](const Server& a, const Server& b) { return a.name < b.name; }),
+                   std::move(server));
+}
+
+Expected<void> Discovery::ask_mesh(Inventory& inventory) {
+    if (m_options.consul.token_file.empty()) return {};
+    if (!m_wanted.mesh) {
+        m_tell(fmt::format("Consul is not asked: {} has no mesh", to_string(m_options.product.family)));
+        return {};
+    }
+    const auto catalogue = ask_consul(m_options.consul, m_outside.http, m_options.deadline);
+    if (!catalogue) return tl::unexpected(catalogue.error());
+    return add_mesh_members(*catalogue, m_options.known_servers, inventory);
 }
 
 std::optional<KnownMailboxes> Discovery::last_mailboxes() const {
@@ -180,7 +229,7 @@ Expected<Answer> Discovery::ask(SourceKind kind) {
     const bool lists_us = std::any_of(servers.begin(), servers.end(),
                                       [this](const Server& server) { return server.name == m_this_node; });
     // Every node has its server entry, so a list without us is not the whole list.
-    if (!lists_us) {
+    if (!lists_us && !may_be_unknown_to_ldap()) {
         return failure(
             ErrorKind::knowledge,
             fmt::format("{} does not list this node, {}: its answer is not complete", answer->server, m_this_node),
@@ -260,7 +309,9 @@ Expected<Inventory> Discovery::run() {
     inventory.global = std::move(answer->global);
     inventory.servers = std::move(answer->servers);
     inventory.local.emplace(m_this_node, std::move(m_local));
+    add_this_node(inventory);
     add_addresses(inventory);
+    if (auto asked = ask_mesh(inventory); !asked) return tl::unexpected(std::move(asked.error()));
     return inventory;
 }
 

@@ -11,6 +11,7 @@
 #include <zmintegration/facts/inventory.hpp>
 #include <zmintegration/http/http_transport.hpp>
 #include <zmintegration/local/product.hpp>
+#include <zmintegration/mesh/consul.hpp>
 #include <zmintegration/process/process_runner.hpp>
 #include <zmintegration/support/clock.hpp>
 
@@ -30,6 +31,9 @@ struct DiscoveryOptions {
     /// names are resolved as well where that costs nothing; where it fails, the problem says that the policy had the
     /// address.
     std::set<std::string, std::less<>> known_addresses;
+    /// Servers that somebody has named who is no source (a policy): the mesh may know them under other names.
+    std::set<std::string, std::less<>> known_servers;
+    ConsulChoice consul;                         ///< asked where it has a token file, and the mesh is wanted
     std::chrono::milliseconds deadline{60'000};  ///< of each source
 };
 
@@ -43,8 +47,10 @@ struct Outside {
 /// Called for each thing the administrator should hear about while it happens (warnings, a source that failed).
 using Tell = std::function<void(const std::string& line)>;
 
-/// Asks the sources in order and returns the first complete answer, with the local truth of this node and the
-/// addresses of all servers. Fails with ErrorKind::knowledge and the reason of each source.
+/// Asks the sources in order and returns the first complete answer, with the local truth of this node, what its mesh
+/// knows where Consul is asked, and the addresses of all servers. Fails with ErrorKind::knowledge and the reason of
+/// each source. This node must be listed; only of Carbonio there are nodes that LDAP does not know, which have none of
+/// the packages of a service that LDAP enables: such a node is added (known_from "node").
 [[nodiscard]] Expected<Inventory> discover(const DiscoveryOptions& options, const Wanted& wanted, Outside outside,
                                            const Tell& tell);
 

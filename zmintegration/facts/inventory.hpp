@@ -78,6 +78,7 @@ struct MeshService {
     std::uint16_t port = 0;              ///< of the service itself, behind its sidecar; 0 where the file names none
     std::vector<std::uint16_t> exposed;  ///< listener ports of expose paths, sorted
     bool sidecar = false;                ///< it has a connect { sidecar_service } block
+    std::uint16_t sidecar_port = 0;      ///< that Consul gave to it for now; 0 where Consul was not asked
     bool operator==(const MeshService&) const = default;
 };
 

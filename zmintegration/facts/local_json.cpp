@@ -30,6 +30,7 @@ void write_mesh(JsonWriter& writer, const std::vector<MeshService>& mesh) {
         writer.raw("port", std::to_string(service.port));
         writer.array("exposed", service.exposed, [&](std::uint16_t port) { writer.raw(std::to_string(port)); });
         writer.raw("sidecar", service.sidecar ? "true" : "false");
+        if (service.sidecar_port != 0) writer.raw("sidecar_port", std::to_string(service.sidecar_port));
         writer.close('}');
     }
     writer.close(']');
@@ -113,7 +114,8 @@ FileListener LocalJsonReader::listener(const JsonNode& node, const JsonPath& pat
 
 MeshService LocalJsonReader::mesh_service(const JsonNode& node, const JsonPath& path) {
     MeshService result;
-    if (!has_exactly(node, path, {"name", "path", "line", "port", "exposed", "sidecar"})) return result;
+    if (!has_exactly(node, path, {"name", "path", "line", "port", "exposed", "sidecar"}, {"sidecar_port"}))
+        return result;
     result.name = text(node, "name", path);
     if (!is_name(result.name)) fail({&path, "name"}, quoted(result.name) + " is no name of a service");
     result.path = text(node, "path", path);
@@ -131,6 +133,8 @@ MeshService LocalJsonReader::mesh_service(const JsonNode& node, const JsonPath& 
         fail({&path, "exposed"}, "the ports are not in order, or one stands twice");
     }
     if (is(*node.member("sidecar"), Type::boolean, {&path, "sidecar"})) result.sidecar = node.member("sidecar")->truth;
+    if (node.member("sidecar_port") != nullptr)
+        result.sidecar_port = static_cast<std::uint16_t>(integer(node, "sidecar_port", path, 1, 65535));
     return result;
 }
 

@@ -23,6 +23,7 @@ struct Sink {
     std::string body;
     std::size_t limit = 0;
     std::size_t header_bytes = 0;
+    std::map<std::string, std::string, std::less<>> headers;
     bool too_large = false;
 };
 
@@ -40,11 +41,27 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* use
     return bytes;
 }
 
-std::size_t count_header(char* /*data*/, std::size_t size, std::size_t count, void* user) {
+std::size_t take_header(char* data, std::size_t size, std::size_t count, void* user) {
     auto& sink = *static_cast<Sink*>(user);
-    sink.header_bytes += size * count;
+    const std::size_t bytes = size * count;
+    sink.header_bytes += bytes;
     sink.too_large = sink.too_large || sink.header_bytes > k_header_bytes;
-    return sink.too_large ? 0 : size * count;
+    if (sink.too_large) return 0;
+    const std::string_view line(data, bytes);
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) return bytes;
+    try {
+        sink.headers.insert_or_assign(to_lower(line.substr(0, colon)), trim(line.substr(colon + 1)));
+    } catch (const std::exception&) {
+        sink.too_large = true;
+        return 0;
+    }
+    return bytes;
+}
+
+bool is_plain_header(const HttpHeader& header) {
+    return !header.name.empty() && is_printable_ascii(header.name) && is_printable_ascii(header.value) &&
+           header.name.find_first_of(": ") == std::string::npos;
 }
 
 HttpFailure::Kind kind_of(CURLcode code, const Sink& sink) {
@@ -73,6 +90,8 @@ public:
 
     tl::expected<HttpResponse, HttpFailure> post(const HttpEndpoint& endpoint, const std::string& content_type,
                                                  const std::string& body, const HttpLimits& limits) override;
+    tl::expected<HttpResponse, HttpFailure> get(const HttpEndpoint& endpoint, const std::vector<HttpHeader>& headers,
+                                                const HttpLimits& limits) override;
 
 private:
     void set_text(CURLoption option, const std::string& value) { check(set(option, value.c_str())); }
@@ -86,8 +105,11 @@ private:
 
     void set_boundaries(const HttpLimits& limits);
     void set_trust(const TlsTrust& trust);
-    void set_request(const HttpEndpoint& endpoint, const std::string& content_type, const std::string& body);
+    void begin(const HttpEndpoint& endpoint, const HttpLimits& limits, Sink& sink);
+    void set_target(const HttpEndpoint& endpoint);
+    void add_header(const std::string& line);
     void set_sink(Sink& sink);
+    tl::expected<HttpResponse, HttpFailure> perform(const HttpEndpoint& endpoint, const HttpLimits& limits, Sink& sink);
 
     std::unique_ptr<CURL, FreeHandle> m_handle;
     List m_headers;
@@ -129,16 +151,9 @@ void CurlTransport::set_trust(const TlsTrust& trust) {
     }
 }
 
-void CurlTransport::set_request(const HttpEndpoint& endpoint, const std::string& content_type,
-                                const std::string& body) {
+void CurlTransport::set_target(const HttpEndpoint& endpoint) {
     set_text(CURLOPT_URL, endpoint.url);
     set_text(CURLOPT_USERAGENT, "zmfirewall");
-    m_headers.reset(curl_slist_append(nullptr, ("Content-Type: " + content_type).c_str()));
-    curl_slist_append(m_headers.get(), "Expect:");
-    check(set(CURLOPT_HTTPHEADER, m_headers.get()));
-    number(CURLOPT_POST, 1);
-    check(set(CURLOPT_POSTFIELDS, body.data()));
-    check(set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size())));
     m_connect_to.reset();
     if (!endpoint.dial) return;
     const auto address = endpoint.dial->to_string();
@@ -147,28 +162,66 @@ void CurlTransport::set_request(const HttpEndpoint& endpoint, const std::string&
     check(set(CURLOPT_CONNECT_TO, m_connect_to.get()));
 }
 
+/// Nothing is appended where there is no memory; the request is not made then.
+void CurlTransport::add_header(const std::string& line) {
+    auto* longer = curl_slist_append(m_headers.get(), line.c_str());
+    if (longer == nullptr) return check(CURLE_OUT_OF_MEMORY);
+    static_cast<void>(m_headers.release());
+    m_headers.reset(longer);
+}
+
 void CurlTransport::set_sink(Sink& sink) {
     m_error[0] = '\0';
     check(set(CURLOPT_ERRORBUFFER, &m_error[0]));
     check(set(CURLOPT_WRITEFUNCTION, &take_body));
     check(set(CURLOPT_WRITEDATA, &sink));
-    check(set(CURLOPT_HEADERFUNCTION, &count_header));
+    check(set(CURLOPT_HEADERFUNCTION, &take_header));
     check(set(CURLOPT_HEADERDATA, &sink));
+}
+
+void CurlTransport::begin(const HttpEndpoint& endpoint, const HttpLimits& limits, Sink& sink) {
+    curl_easy_reset(m_handle.get());  // options only; the open connection stays
+    m_bad_option = CURLE_OK;
+    m_headers.reset();
+    sink.limit = limits.body_bytes;
+    sink.body.reserve(std::min<std::size_t>(limits.body_bytes, 4 * 1024 * 1024));  // pages never touched cost nothing
+    set_boundaries(limits);
+    set_trust(endpoint.trust);
+    set_target(endpoint);
+    set_sink(sink);
 }
 
 tl::expected<HttpResponse, HttpFailure> CurlTransport::post(const HttpEndpoint& endpoint,
                                                             const std::string& content_type, const std::string& body,
                                                             const HttpLimits& limits) {
     if (!m_handle) return tl::unexpected(HttpFailure{HttpFailure::Kind::other, "libcurl cannot be initialised"});
-    curl_easy_reset(m_handle.get());  // options only; the open connection stays
-    m_bad_option = CURLE_OK;
     Sink sink;
-    sink.limit = limits.body_bytes;
-    sink.body.reserve(std::min<std::size_t>(limits.body_bytes, 4 * 1024 * 1024));  // pages never touched cost nothing
-    set_boundaries(limits);
-    set_trust(endpoint.trust);
-    set_request(endpoint, content_type, body);
-    set_sink(sink);
+    begin(endpoint, limits, sink);
+    add_header("Content-Type: " + content_type);
+    add_header("Expect:");
+    number(CURLOPT_POST, 1);
+    check(set(CURLOPT_POSTFIELDS, body.data()));
+    check(set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size())));
+    return perform(endpoint, limits, sink);
+}
+
+tl::expected<HttpResponse, HttpFailure> CurlTransport::get(const HttpEndpoint& endpoint,
+                                                           const std::vector<HttpHeader>& headers,
+                                                           const HttpLimits& limits) {
+    if (!m_handle) return tl::unexpected(HttpFailure{HttpFailure::Kind::other, "libcurl cannot be initialised"});
+    if (!std::all_of(headers.begin(), headers.end(), is_plain_header))
+        return tl::unexpected(HttpFailure{HttpFailure::Kind::other, "a header of the request is not one plain line"});
+    Sink sink;
+    begin(endpoint, limits, sink);
+    add_header("Accept: */*");
+    for (const auto& header : headers) add_header(header.name + ": " + header.value);
+    number(CURLOPT_HTTPGET, 1);
+    return perform(endpoint, limits, sink);
+}
+
+tl::expected<HttpResponse, HttpFailure> CurlTransport::perform(const HttpEndpoint& endpoint, const HttpLimits& limits,
+                                                               Sink& sink) {
+    check(set(CURLOPT_HTTPHEADER, m_headers.get()));
     if (m_bad_option != CURLE_OK || !m_headers || (endpoint.dial && !m_connect_to)) {
         return tl::unexpected(HttpFailure{
             HttpFailure::Kind::other, fmt::format("libcurl refuses an option: {}", curl_easy_strerror(m_bad_option))});
@@ -178,12 +231,15 @@ tl::expected<HttpResponse, HttpFailure> CurlTransport::post(const HttpEndpoint& 
         HttpResponse response;
         curl_easy_getinfo(m_handle.get(), CURLINFO_RESPONSE_CODE, &response.status);
         response.body = std::move(sink.body);
+        response.headers = std::move(sink.headers);
         curl_easy_reset(m_handle.get());  // it must not keep pointers to what dies here
+        m_headers.reset();
         return response;
     }
     HttpFailure failure{kind_of(code, sink), m_error[0] != '\0' ? &m_error[0] : curl_easy_strerror(code)};
     if (sink.too_large) failure.what = fmt::format("the answer is larger than {} bytes", limits.body_bytes);
     curl_easy_reset(m_handle.get());
+    m_headers.reset();
     const auto text = quoted(failure.what, CURL_ERROR_SIZE);
     failure.what = text.substr(1, text.size() - 2);
     return tl::unexpected(std::move(failure));

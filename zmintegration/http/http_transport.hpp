@@ -3,9 +3,11 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 #include <zmintegration/support/error.hpp>
 #include <zmintegration/support/network.hpp>
 
@@ -35,6 +37,13 @@ struct HttpLimits {
 struct HttpResponse {
     long status = 0;
     std::string body;
+    std::map<std::string, std::string, std::less<>> headers{};  ///< by name in lower case; of several, the last one
+};
+
+/// Of a request. The value may be a secret: it is in no error and no log.
+struct HttpHeader {
+    std::string name;
+    std::string value;  ///< one line; anything else is refused
 };
 
 /// Why there was no response. Only `certificate` is worth another try with other trust.
@@ -52,6 +61,9 @@ public:
                                                                        const std::string& content_type,
                                                                        const std::string& body,
                                                                        const HttpLimits& limits) = 0;
+    [[nodiscard]] virtual tl::expected<HttpResponse, HttpFailure> get(const HttpEndpoint& endpoint,
+                                                                      const std::vector<HttpHeader>& headers,
+                                                                      const HttpLimits& limits) = 0;
 };
 
 /// The real one (libcurl): no redirects, no proxy, TLS 1.2 or later, gzip understood.

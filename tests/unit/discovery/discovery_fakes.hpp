@@ -28,6 +28,17 @@ public:
         posts.push_back(endpoint);
         return answer(endpoint, body);
     }
+    std::function<Reply(const HttpEndpoint&, const std::vector<HttpHeader>&)> answer_get = [](const auto&,
+                                                                                              const auto&) {
+        return Reply(tl::unexpected(HttpFailure{HttpFailure::Kind::connect, "connection refused"}));
+    };
+    std::vector<std::string> gets;  ///< URLs
+
+    Reply get(const HttpEndpoint& endpoint, const std::vector<HttpHeader>& headers,
+              const HttpLimits& /*limits*/) override {
+        gets.push_back(endpoint.url);
+        return answer_get(endpoint, headers);
+    }
 };
 
 /// Knows the names it was told; keeps what it was asked.

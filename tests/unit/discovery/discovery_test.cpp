@@ -309,5 +309,73 @@ TEST_F(Discover, AnAuthorityFileThatIsNotThereIsAnErrorOfUse) {
     EXPECT_TRUE(transport.posts.empty());
 }
 
+/// A node of Carbonio with these packages.
+class DiscoverCarbonio : public Discover {
+protected:
+    DiscoverCarbonio() {
+        options.product.family = ProductFamily::carbonio;
+        wanted.packages = {"carbonio-videoserver-ce"};
+        wanted.mesh = true;
+        serve(entry("mta.example.com", "mta.example.com"));
+    }
+    void install(const std::vector<std::string>& packages) const {
+        std::string status;
+        for (const auto& name : packages) status += "Package: " + name + "\nStatus: install ok installed\n\n";
+        home.write("root/var/lib/dpkg/status", status);
+    }
+};
+
+TEST_F(DiscoverCarbonio, ANodeThatLdapNeedNotKnowIsAServerAllTheSame) {
+    install({"carbonio-core", "carbonio-videoserver-ce"});
+    const auto inventory = run();
+    ASSERT_TRUE(inventory) << inventory.error().what;
+    ASSERT_EQ(inventory->servers.size(), 2U);
+    EXPECT_EQ(inventory->servers[0].name, "mail.example.com");
+    EXPECT_EQ(inventory->servers[0].known_from, "node");
+    const auto& local = inventory->local.at("mail.example.com");
+    EXPECT_TRUE(local.packages.contains("carbonio-videoserver-ce"));
+    EXPECT_EQ(local.files.at("packages").problem, "");
+    EXPECT_EQ(local.files.at("mesh").problem, "");
+    EXPECT_EQ(inventory->resolved.at("mail.example.com").addresses.size(), 2U);
+}
+
+TEST_F(DiscoverCarbonio, ANodeWithAServiceOfLdapMustBeListed) {
+    install({"carbonio-core", "carbonio-mta"});
+    EXPECT_NE(error().find("does not list this node"), std::string::npos);
+    std::filesystem::remove_all(home.path / "root/var");
+    EXPECT_NE(error().find("does not list this node"), std::string::npos);
+}
+
+TEST_F(DiscoverCarbonio, TheMeshIsAskedWhereThereIsAToken) {
+    install({"carbonio-core"});
+    home.write("token", "secret-token\n");
+    const auto without = run();
+    ASSERT_TRUE(without) << without.error().what;
+    EXPECT_TRUE(transport.gets.empty());
+    EXPECT_EQ(without->servers[0].mesh_services, std::nullopt);
+    options.consul.token_file = home.path / "token";
+    transport.answer_get = [](const HttpEndpoint& endpoint, const auto&) {
+        if (endpoint.url.ends_with("/nodes"))
+            return ok(R"([{"Node":"server-mail-example-com","Address":"192.0.2.10"}])");
+        if (endpoint.url.ends_with("/agent/services")) return ok("{}");
+        return ok(R"({"Node":{"Node":"server-mail-example-com"},"Services":[{"Service":"consul"}]})");
+    };
+    const auto with = run();
+    ASSERT_TRUE(with) << with.error().what;
+    EXPECT_EQ(with->servers[0].mesh_services, (std::set<std::string, std::less<>>{"consul"}));
+    EXPECT_EQ(to_json(*with).find("secret-token"), std::string::npos);
+    transport.answer_get = [](const auto&, const auto&) { return failed(Kind::connect, "connection refused"); };
+    EXPECT_NE(error().find("/v1/catalog/nodes: connection refused"), std::string::npos);
+}
+
+TEST_F(Discover, AZimbraWithoutAMeshDoesNotAskForOne) {
+    serve(entry("mail.example.com", "mail.example.com"));
+    options.consul.token_file = home.path / "token";
+    ASSERT_TRUE(run());
+    EXPECT_TRUE(transport.gets.empty());
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0], "Consul is not asked: zimbra has no mesh");
+}
+
 }  // namespace
 }  // namespace zmi

@@ -44,7 +44,8 @@ Inventory full_sample() {
     local.present = {"/etc/janus/janus.jcfg"};
     local.units = {{"carbonio-files.service", "active"}, {"postgresql@16-main.service", "absent"}};
     local.modules = {{"mobile", "running"}, {"mobile/anti-dos", "stopped"}};
-    local.mesh = {{"carbonio-files", "/etc/zextras/service-discover/carbonio-files.hcl", 51, 10000, {21500}, true}};
+    local.mesh = {
+        {"carbonio-files", "/etc/zextras/service-discover/carbonio-files.hcl", 51, 10000, {21500}, true, 21003}};
     local.live = {{"tcp", 21000, "0.0.0.0"}, {"tcp", 8735, "::"}, {"udp", 514, "192.0.2.10"}};
     return inventory;
 }

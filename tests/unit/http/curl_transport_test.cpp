@@ -242,5 +242,26 @@ TEST(CurlTransport, AMissingAuthorityFileIsACertificateMatter) {
     EXPECT_EQ(post(endpoint).error().kind, Kind::certificate);
 }
 
+TEST(CurlTransport, GetsWithTheHeadersThatAreAskedForAndKeepsThoseOfTheAnswer) {
+    std::string request;
+    LoopbackServer server([&](Connection& connection) {
+        request = connection.read_request();
+        connection.send(http_answer("200 OK", "[]", "X-Filtered: true\r\n"));
+    });
+    const auto got = make_http_transport()->get(at("http://127.0.0.1:" + std::to_string(server.port()) + "/v1/x"),
+                                                {{"X-Token", "abc"}}, {});
+    ASSERT_TRUE(got) << got.error().what;
+    EXPECT_EQ(got->body, "[]");
+    EXPECT_EQ(got->headers.at("x-filtered"), "true");
+    EXPECT_EQ(request.substr(0, request.find("\r\n")), "GET /v1/x HTTP/1.1");
+    EXPECT_NE(request.find("X-Token: abc\r\n"), std::string::npos) << request;
+}
+
+TEST(CurlTransport, SendsNoHeaderThatIsMoreThanOneLine) {
+    const auto got = make_http_transport()->get(at("http://127.0.0.1:1/"), {{"X-Token", "abc\r\nHost: evil"}}, {});
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().what, "a header of the request is not one plain line");
+}
+
 }  // namespace
 }  // namespace zmi

@@ -30,6 +30,10 @@ public:
         replies.pop_front();
         return reply;
     }
+    Reply get(const HttpEndpoint& /*endpoint*/, const std::vector<HttpHeader>& /*headers*/,
+              const HttpLimits& /*limits*/) override {
+        return tl::unexpected(HttpFailure{HttpFailure::Kind::other, "nothing is to be got"});
+    }
 };
 
 Reply ok(const std::string& body) {
