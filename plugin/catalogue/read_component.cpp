@@ -18,9 +18,9 @@ bool is_word(std::string_view text, std::string_view more) {
 }
 
 /// Absolute, or below the product's home; never out of it.
-bool is_path(std::string_view text) {
+bool is_path(std::string_view text, std::string_view more = {}) {
     const auto parts = zmi::split(text.substr(text.starts_with('/') ? 1 : 0), '/');
-    return is_word(text, "/._+@-") && std::none_of(parts.begin(), parts.end(), [](auto part) {
+    return is_word(text, fmt::format("/._+@-{}", more)) && std::none_of(parts.begin(), parts.end(), [](auto part) {
                return part.empty() || part == "." || part == "..";
            });
 }
@@ -32,6 +32,11 @@ std::vector<std::string> read_names(const XmlElement& element, const char* attri
         if (!legal(name)) element.fail(fmt::format("{} cannot stand in {}", zmi::quoted(name), attribute));
     }
     return names;
+}
+
+/// A '*' stands for any part of a name.
+bool is_pattern(std::string_view text) {
+    return is_path(text, "*");
 }
 
 bool is_package(std::string_view name) {
@@ -63,7 +68,7 @@ Component read_component(const XmlElement& element) {
     component.file = element.file();
     component.line = element.line();
     component.packages = read_names(element, "packages", is_package);
-    component.present = read_names(element, "present", is_path);
+    component.present = read_names(element, "present", is_pattern);
     component.units = read_names(element, "units", is_unit);
     component.modules = read_names(element, "modules", is_name);
     component.mesh = read_names(element, "mesh", is_name);

@@ -34,7 +34,7 @@ TEST(ComponentXml, IsReadWhole) {
     EXPECT_EQ(video.file, "parts.xml");
     EXPECT_GT(video.line, 1);
     EXPECT_TRUE(parts().components.at("suite").absent_if_unknown);
-    EXPECT_EQ(parts().components.at("suite").present, (Texts{"bin/suite", "/etc/suite"}));
+    EXPECT_EQ(parts().components.at("suite").present, (Texts{"bin/suite", "/etc/suite", "lib/suite-*.jar"}));
     EXPECT_EQ(parts().files.at("janus.jcfg").path, "/etc/janus/janus.jcfg");
     EXPECT_EQ(parts().find("core")->settled_by, "ss -lnt on a node with the suite");
     EXPECT_EQ(parts().find("rtp")->port.constants, (std::vector<PortRange>{{20000, 40000}}));
@@ -58,6 +58,7 @@ TEST(ComponentXml, MistakesCarryFileAndLine) {
         {"<file key='packages' path='/x'/>", "means something of its own"},
         {"<file key='f' path='/etc/../shadow'/>", "is no path"},
         {"<file key='f' path='a b'/>", "is no path"},
+        {"<file key='f' path='/etc/*'/>", "is no path"},
         {"<role id='r'><component name='nowhere'/></role>", "role 'r': the catalogue declares no component 'nowhere'"},
         {"<condition id='x'><not><component name='nowhere'/></not></condition>", "no component 'nowhere'"},
         {endpoint("<port file='nowhere' setting='s' default='1'/>"),
@@ -84,7 +85,7 @@ TEST(ComponentXml, MistakesCarryFileAndLine) {
 TEST(ComponentXml, TellsWhatToAskANodeFor) {
     const auto wanted = parts().wanted();
     EXPECT_EQ(wanted.packages, (std::set<std::string, std::less<>>{"video-ce", "video-advanced", "files"}));
-    EXPECT_EQ(wanted.present, (std::set<std::string, std::less<>>{"bin/suite", "/etc/suite"}));
+    EXPECT_EQ(wanted.present, (std::set<std::string, std::less<>>{"bin/suite", "/etc/suite", "lib/suite-*.jar"}));
     EXPECT_EQ(wanted.units, (std::set<std::string, std::less<>>{"video.service", "mesh.service"}));
     EXPECT_EQ(wanted.modules, (std::set<std::string, std::less<>>{"files"}));
     EXPECT_TRUE(wanted.mesh);

@@ -23,7 +23,7 @@ inline const std::string& parts_xml() {
     <title>video server</title><source>made up</source></component>
   <component id="files" packages="files" mesh="files" modules="files">
     <title>files</title><source>made up</source></component>
-  <component id="suite" present="bin/suite /etc/suite" if-unknown="absent">
+  <component id="suite" present="bin/suite /etc/suite lib/suite-*.jar" if-unknown="absent">
     <title>suite</title><source>made up</source></component>
   <component id="mesh" units="mesh.service">
     <title>service mesh</title><source>made up</source></component>
