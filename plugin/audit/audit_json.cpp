@@ -1,11 +1,11 @@
-#include <nlohmann/json.hpp>
 #include <plugin/audit/audit_json.hpp>
 #include <plugin/audit/audit_lines.hpp>
+#include <zmintegration/support/ordered_json.hpp>
 
 namespace zmfw {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = zmi::OrderedJson;
 
 Json of_listener(const AuditedListener& listener) {
     Json json;

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <plugin/cli/commands.hpp>
 #include <plugin/cli/progress.hpp>
 #include <plugin/cli/style.hpp>
@@ -9,6 +8,7 @@
 #include <plugin/helper/helper.hpp>
 #include <plugin/render/format.hpp>
 #include <set>
+#include <zmintegration/support/ordered_json.hpp>
 #include <zmintegration/support/text.hpp>
 
 namespace zmfw {
@@ -87,15 +87,15 @@ std::string doctor_text(const std::vector<Check>& checks, const Style& style) {
 }
 
 std::string doctor_json(const std::vector<Check>& checks) {
-    auto list = nlohmann::ordered_json::array();
+    auto list = zmi::OrderedJson::array();
     for (const auto& check : checks) {
         list.push_back({{"subject", check.subject},
                         {"health", std::string(to_string(check.health))},
                         {"found", check.found},
                         {"fix", check.fix}});
     }
-    const nlohmann::ordered_json json = {{"schema", "zmfirewall/doctor/1"}, {"checks", std::move(list)}};
-    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    const zmi::OrderedJson json = {{"schema", "zmfirewall/doctor/1"}, {"checks", std::move(list)}};
+    return json.dump(2, ' ', false, zmi::OrderedJson::error_handler_t::replace) + "\n";
 }
 
 }  // namespace

@@ -1,22 +1,22 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 #include <plugin/cli/commands.hpp>
 #include <plugin/cli/here.hpp>
 #include <plugin/cli/style.hpp>
+#include <zmintegration/support/ordered_json.hpp>
 
 namespace zmfw {
 namespace {
 
-using nlohmann::ordered_json;
+using zmi::OrderedJson;
 
 const char* word(Known known) {
     if (!known) return "not known";
     return *known ? "yes" : "no";
 }
 
-ordered_json json_of(Known known) {
-    return known ? ordered_json(*known) : ordered_json(nullptr);
+OrderedJson json_of(Known known) {
+    return known ? OrderedJson(*known) : OrderedJson(nullptr);
 }
 
 std::string os_text(const HostSigns& signs, const ChosenTarget& target) {
@@ -64,8 +64,8 @@ std::string host_text(const HostSigns& signs, const ChosenTarget& target, const 
     return text;
 }
 
-ordered_json published_json(const HostSigns& signs) {
-    auto list = ordered_json::array();
+OrderedJson published_json(const HostSigns& signs) {
+    auto list = OrderedJson::array();
     for (const auto& port : signs.published) {
         list.push_back({{"engine", port.engine},
                         {"container", port.container},
@@ -78,18 +78,18 @@ ordered_json published_json(const HostSigns& signs) {
     return list;
 }
 
-ordered_json warnings_json(const HostJudgement& judgement) {
-    auto list = ordered_json::array();
+OrderedJson warnings_json(const HostJudgement& judgement) {
+    auto list = OrderedJson::array();
     for (const auto& warning : judgement.warnings)
         list.push_back({{"id", warning.id}, {"text", warning.text}, {"remedy", warning.remedy}});
     return list;
 }
 
-ordered_json host_json(const HostSigns& signs, const ChosenTarget& target, const HostJudgement& judgement) {
-    ordered_json root;
+OrderedJson host_json(const HostSigns& signs, const ChosenTarget& target, const HostJudgement& judgement) {
+    OrderedJson root;
     root["schema"] = "zmfirewall/host/1";
-    root["target"] = target.known ? ordered_json(target.target.name) : ordered_json(nullptr);
-    root["format"] = judgement.format.empty() ? ordered_json(nullptr) : ordered_json(judgement.format);
+    root["target"] = target.known ? OrderedJson(target.target.name) : OrderedJson(nullptr);
+    root["format"] = judgement.format.empty() ? OrderedJson(nullptr) : OrderedJson(judgement.format);
     root["why"] = judgement.why;
     root["ufw"] = {{"installed", signs.ufw_installed},
                    {"enabled", json_of(signs.ufw_enabled)},
@@ -102,7 +102,7 @@ ordered_json host_json(const HostSigns& signs, const ChosenTarget& target, const
     root["docker"] = {{"seen", signs.docker}, {"chains", json_of(signs.docker_chains)}};
     root["podman"] = {{"seen", signs.podman}};
     root["iptables_legacy"] = json_of(signs.legacy_tables);
-    root["nft_tables"] = signs.nft_told ? ordered_json(signs.nft_tables) : ordered_json(nullptr);
+    root["nft_tables"] = signs.nft_told ? OrderedJson(signs.nft_tables) : OrderedJson(nullptr);
     root["nftables_service"] = {{"at_boot", signs.nftables_at_boot}, {"flushes", json_of(signs.nftables_flushes)}};
     root["iptables_files"] = signs.iptables_files;
     root["iptables_at_boot"] = signs.iptables_at_boot || signs.ip6tables_at_boot;
@@ -121,8 +121,7 @@ ExitStatus run_host(const Context& context, bool json) {
     if (!target) return report(target.error());
     const auto judgement = judge(signs);
     if (!json) return print(host_text(signs, *target, judgement));
-    return print(host_json(signs, *target, judgement).dump(2, ' ', true, ordered_json::error_handler_t::replace) +
-                 "\n");
+    return print(host_json(signs, *target, judgement).dump(2, ' ', true, OrderedJson::error_handler_t::replace) + "\n");
 }
 
 }  // namespace zmfw

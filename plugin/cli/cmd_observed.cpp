@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <plugin/cli/commands.hpp>
 #include <plugin/cli/planned.hpp>
 #include <plugin/cli/style.hpp>
 #include <plugin/observe/gather.hpp>
 #include <plugin/observe/judge.hpp>
 #include <zmintegration/process/process_runner.hpp>
+#include <zmintegration/support/ordered_json.hpp>
 
 namespace zmfw {
 namespace {
@@ -17,15 +17,15 @@ std::string port_of(const Attempt& attempt) {
 }
 
 std::string json_text(const Gathered& gathered, const std::vector<Observed>& all, const ServerPlan& server) {
-    nlohmann::ordered_json document = {{"schema", "zmfirewall/observed/1"},
-                                       {"server", server.name},
-                                       {"read", gathered.read},
-                                       {"not_understood", gathered.seen.not_understood},
-                                       {"left_out", gathered.seen.left_out},
-                                       {"set_is_full", gathered.seen.set_is_full},
-                                       {"observed", nlohmann::ordered_json::array()}};
+    zmi::OrderedJson document = {{"schema", "zmfirewall/observed/1"},
+                                 {"server", server.name},
+                                 {"read", gathered.read},
+                                 {"not_understood", gathered.seen.not_understood},
+                                 {"left_out", gathered.seen.left_out},
+                                 {"set_is_full", gathered.seen.set_is_full},
+                                 {"observed", zmi::OrderedJson::array()}};
     for (const auto& one : all) {
-        nlohmann::ordered_json entry = {{"source", one.attempt.source.to_string()}, {"protocol", one.attempt.protocol}};
+        zmi::OrderedJson entry = {{"source", one.attempt.source.to_string()}, {"protocol", one.attempt.protocol}};
         if (one.attempt.port != 0) entry["port"] = one.attempt.port;
         entry["counted"] = one.tally.counted;
         entry["logged"] = one.tally.logged;
@@ -36,7 +36,7 @@ std::string json_text(const Gathered& gathered, const std::vector<Observed>& all
         if (!one.policy_line.empty()) entry["policy"] = one.policy_line;
         document["observed"].push_back(std::move(entry));
     }
-    return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    return document.dump(2, ' ', false, zmi::OrderedJson::error_handler_t::replace) + "\n";
 }
 
 std::string people_text(const Gathered& gathered, const std::vector<Observed>& all, const ServerPlan& server) {

@@ -1,10 +1,10 @@
-#include <nlohmann/json.hpp>
 #include <plugin/diff/diff_text.hpp>
+#include <zmintegration/support/ordered_json.hpp>
 
 namespace zmfw {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = zmi::OrderedJson;
 
 Json cause_json(const Cause& cause) {
     Json json = {{"kind", cause.kind}};

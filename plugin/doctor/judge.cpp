@@ -9,7 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // A clock before this release is wrong.
-constexpr std::chrono::sys_seconds k_not_before{std::chrono::sys_days{std::chrono::year{2025} / 1 / 1}};
+constexpr std::chrono::sys_seconds k_not_before{std::chrono::seconds(1735689600)};  // 2025-01-01
 constexpr auto k_tolerated_future = 5min;
 
 /// What is left of the other product decides nothing, but may be what somebody looks at by mistake.

@@ -1,10 +1,10 @@
-#include <nlohmann/json.hpp>
 #include <plugin/plan/plan_json.hpp>
+#include <zmintegration/support/ordered_json.hpp>
 
 namespace zmfw {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = zmi::OrderedJson;
 
 Json port_json(const PortRange& port) {
     return port.is_single() ? Json(port.first) : Json(port.to_string());

@@ -1,10 +1,10 @@
-#include <nlohmann/json.hpp>
 #include <plugin/verify/verified.hpp>
+#include <zmintegration/support/ordered_json.hpp>
 
 namespace zmfw {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = zmi::OrderedJson;
 
 Json tried_json(const Tried& one) {
     Json json = {{"address", one.ask.destination.to_string()},

@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <algorithm>
+#include <ctime>
 
 namespace zmi {
 
@@ -19,13 +20,18 @@ std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text) {
         for (const char c : text.substr(at, count)) value = value * 10 + (c - '0');
         return value;
     };
-    const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
-                                          std::chrono::month(static_cast<unsigned>(number(5, 2))),
-                                          std::chrono::day(static_cast<unsigned>(number(8, 2)))};
-    const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
-    if (!day.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
-    return std::chrono::sys_days(day) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-           std::chrono::seconds(second);
+    std::tm parts{};
+    parts.tm_year = number(0, 4) - 1900;
+    parts.tm_mon = number(5, 2) - 1;
+    parts.tm_mday = number(8, 2);
+    parts.tm_hour = number(11, 2);
+    parts.tm_min = number(14, 2);
+    parts.tm_sec = number(17, 2);
+    // The C library's calendar, as libstdc++ has one of its own only since 11; it takes the 30th of February for a day
+    // in March, and what comes back is another text then.
+    const std::chrono::sys_seconds time{std::chrono::seconds(::timegm(&parts))};
+    if (to_rfc3339(time) != text) return std::nullopt;
+    return time;
 }
 
 }  // namespace zmi
