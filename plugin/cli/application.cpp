@@ -90,6 +90,9 @@ void add_selection(CLI::App& command, Selection& selection) {
     command.add_flag("--all", selection.all, "For every server of the deployment")->excludes(server);
 }
 
+constexpr const char* k_target_help =
+    "System of the servers: ubuntu2004, ubuntu2204, ubuntu2404, debian12, rhel8 or rhel9 (default: this host's)";
+
 CLI::App* add_command(CLI::App& app, const char* name, const char* description) {
     auto* command = app.add_subcommand(name, description);
     command->fallthrough();
@@ -125,10 +128,7 @@ void add_commands(CLI::App& app, Invocation& call) {
     add_selection(*emit, call.emit.selection);
     emit->add_option("--output", call.emit.output,
                      "Folder for the files (default: standard output, where it is one file)");
-    emit->add_option(
-        "--target", call.emit.target,
-        "System of the servers: ubuntu2004, ubuntu2204, ubuntu2404, debian12, rhel8 or rhel9 (default: this "
-        "host's)");
+    emit->add_option("--target", call.emit.target, k_target_help);
     auto* outbound = emit->add_flag("--outbound", call.emit.outbound, "Filter what leaves the servers as well");
     emit->add_flag("--check", call.emit.check, "Have the format's own program read the rules first");
     auto* prove = emit->add_flag("--prove", call.emit.prove,
@@ -201,6 +201,8 @@ void add_recompute(CLI::App& app, Invocation& call) {
                                 "Plan anew, record it, tell what changed since the accepted plan. 0: nothing, 1: some");
     command->add_option("--format", options.format, "Also write the rules of all servers in this format");
     command->add_option("--output", options.output, "Folder that gets a new folder with the rules, and a link latest");
+    command->add_option("--target", options.target, k_target_help);
+    command->add_flag("--check", options.check, "Have the format's own program read the rules first");
     command->add_option("--notify-command", options.notify_command,
                         "Program (and arguments, no shell) that gets news as Markdown on its standard input");
     command->add_option("--mail", options.mail, "Address that gets news as Markdown; may be repeated")
@@ -349,7 +351,14 @@ int run_application(int argc, char** argv) {
     // A reader that goes away is an error of write(), not our death in the middle of a file.
     std::signal(SIGPIPE, SIG_IGN);
     CLI::App app("zmfirewall: the minimal firewall whitelist of a live Zimbra or Carbonio", "zmfirewall");
-    app.set_version_flag("--version", std::string("zmfirewall ") + ZMFIREWALL_VERSION);
+    // Not set_version_flag(): CLI11 has that since 2.0, and EPEL 8 has 1.8.
+    app.add_flag_function(
+        "--version",
+        [](std::int64_t) {
+            std::cout << "zmfirewall " << ZMFIREWALL_VERSION << "\n";
+            throw CLI::Success();
+        },
+        "Display program version information and exit");
     app.footer(std::string(k_examples) + "\n" + k_exit_status_table);
     app.require_subcommand(0, 1);
     Invocation call;

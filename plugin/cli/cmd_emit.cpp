@@ -8,7 +8,6 @@
 #include <plugin/helper/helper.hpp>
 #include <plugin/prove/prove.hpp>
 #include <plugin/render/format.hpp>
-#include <plugin/render/format_check.hpp>
 #include <plugin/render/render.hpp>
 #include <zmintegration/process/process_runner.hpp>
 #include <zmintegration/support/file.hpp>
@@ -19,15 +18,6 @@ namespace {
 zmi::Error no_observe(const std::vector<std::filesystem::path>& roots, const Format& format) {
     return {zmi::ErrorKind::usage, fmt::format("the format {} cannot observe without enforcing", format.name),
             "formats that can: " + names_of_formats(roots, [](const Format& one) { return one.can_observe(); })};
-}
-
-ExitStatus run_check(const Format& format, const Files& files, zmi::ProcessRunner& runner) {
-    const auto checked = check_output(format, files, runner);
-    if (!checked) return report(checked.error());
-    for (const auto& skipped : checked->skipped) tell("not checked: " + skipped);
-    if (checked->checked > 0)
-        tell(fmt::format("checked: {} of {} files read by their own program", checked->checked, files.size()));
-    return ExitStatus::done;
 }
 
 ExitStatus prove_server(const ServerPlan& server, const std::string& rules, zmi::ProcessRunner& runner) {
@@ -59,23 +49,6 @@ ExitStatus run_proofs(const Format& format, const Plan& plan, zmi::ProcessRunner
             return status;
     }
     return ExitStatus::done;
-}
-
-/// Refuses a format that the target does not take; adds what is to know there to what the files say about loading.
-zmi::Expected<void> fit_to_target(const Context& context, const std::string& name, Format& format) {
-    const auto chosen = choose_target(context, name);
-    if (!chosen) return tl::unexpected(chosen.error());
-    if (format.needs.empty()) return {};
-    const auto fits = check_target(chosen->target, format);
-    if (chosen->known) {
-        if (!fits) return fits;
-        const auto notes = notes_for(chosen->target, format.name);
-        format.apply.insert(format.apply.end(), notes.begin(), notes.end());
-        return {};
-    }
-    tell(fmt::format("the target is not known ({}): rules as for the oldest programs; --target tells it", chosen->why));
-    if (!fits) tell(fits.error().what);
-    return {};
 }
 
 /// For rules that are to be loaded on this very host: what else filters here.
@@ -126,7 +99,7 @@ ExitStatus run_emit(const Context& context, const EmitOptions& options) {
     }
     const auto runner = zmi::make_process_runner();
     if (options.check) {
-        if (const auto status = run_check(*format, *files, *runner); status != ExitStatus::done) return status;
+        if (const auto status = check_files(*format, *files, *runner); status != ExitStatus::done) return status;
     }
     if (options.prove) {
         if (const auto status = run_proofs(*format, plan, *runner); status != ExitStatus::done) return status;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <plugin/cli/commands.hpp>
 #include <plugin/cli/emitted.hpp>
+#include <plugin/cli/here.hpp>
 #include <plugin/cli/planned.hpp>
 #include <plugin/cli/recorded.hpp>
 #include <plugin/diff/diff_text.hpp>
@@ -19,6 +20,7 @@
 namespace zmfw {
 namespace {
 
+namespace fs = std::filesystem;
 using std::chrono::seconds;
 using zmi::ErrorKind;
 using zmi::Expected;
@@ -42,6 +44,7 @@ public:
 
 private:
     [[nodiscard]] Expected<void> check_options();
+    [[nodiscard]] Expected<void> choose_format();
     [[nodiscard]] Expected<void> wait();
     [[nodiscard]] Expected<void> read_state();
     [[nodiscard]] Expected<Planned> plan_once();
@@ -49,7 +52,8 @@ private:
     [[nodiscard]] Expected<void> check_losses(const Plan& plan);
     [[nodiscard]] Expected<Digests> digests(const Planned& planned);
     [[nodiscard]] Expected<void> keep(Planned planned);
-    [[nodiscard]] ExitStatus emit(const Diff& difference);
+    [[nodiscard]] Expected<std::string> rules_note() const;
+    [[nodiscard]] ExitStatus emit();
     [[nodiscard]] ExitStatus tell_people(const Notice& notice, bool failure, const std::string& digest);
     [[nodiscard]] ExitStatus fail(const zmi::Error& error);
     [[nodiscard]] ExitStatus finish();
@@ -60,6 +64,7 @@ private:
     Store m_store;
     zmi::SystemClock m_clock;
     std::optional<Format> m_format;
+    std::string m_target;
     Recipients m_recipients;
     std::optional<RunRecord> m_last;
     std::optional<RunRecord> m_accepted;
@@ -67,19 +72,30 @@ private:
     Remembered m_kept;  ///< listeners that are gone and count all the same
 };
 
-Expected<void> Recompute::check_options() {
+/// As `emit` does.
+Expected<void> Recompute::choose_format() {
     if (m_options.format.empty() != m_options.output.empty())
         return zmi::failure(ErrorKind::usage, "--format and --output belong together",
                             "zmfirewall recompute --format nftables --output DIR");
-    if (!m_options.format.empty()) {
-        const auto roots = m_context.format_roots();
-        if (!roots) return tl::unexpected(roots.error());
-        auto format = find_format(*roots, m_options.format);
-        if (!format) return tl::unexpected(std::move(format.error()));
-        if (m_options.outbound && !format->names.contains("outbound"))
-            return tl::unexpected(no_outbound(*roots, *format));
-        m_format = std::move(*format);
+    if (m_options.format.empty()) {
+        if (m_options.target.empty() && !m_options.check) return {};
+        return zmi::failure(ErrorKind::usage, "--target and --check are for rules, and none are to be written",
+                            "zmfirewall recompute --format nftables --output DIR --target debian12");
     }
+    const auto roots = m_context.format_roots();
+    if (!roots) return tl::unexpected(roots.error());
+    auto format = find_format(*roots, m_options.format);
+    if (!format) return tl::unexpected(std::move(format.error()));
+    if (m_options.outbound && !format->names.contains("outbound")) return tl::unexpected(no_outbound(*roots, *format));
+    auto target = fit_to_target(m_context, m_options.target, *format);
+    if (!target) return tl::unexpected(std::move(target.error()));
+    m_target = std::move(*target);
+    m_format = std::move(*format);
+    return {};
+}
+
+Expected<void> Recompute::check_options() {
+    if (auto chosen = choose_format(); !chosen) return chosen;
     if (!m_options.notify_command.empty()) {
         auto command = parse_notify_command(m_options.notify_command);
         if (!command) return tl::unexpected(std::move(command.error()));
@@ -200,17 +216,39 @@ Expected<void> Recompute::keep(Planned planned) {
     return is_live() ? m_store.write_inventory(m_new.inventory) : Expected<void>();
 }
 
-/// Into a folder of its own, where rules are asked for and those of the last run are not the same.
-ExitStatus Recompute::emit(const Diff& difference) {
-    if (!m_format || (!difference.is_change() && has_latest(m_options.output))) return ExitStatus::done;
+/// What the rules of this run are made of, whatever the time is and whoever has answered.
+Expected<std::string> Recompute::rules_note() const {
+    auto timeless = m_new.plan;
+    timeless.made_at.clear();
+    timeless.source = {};
+    const auto files = render_all(*m_format, timeless);
+    if (!files) return tl::unexpected(files.error());
+    std::string all;
+    for (const auto& file : *files) all += fmt::format("{} {}\n{}", file.name, file.content.size(), file.content);
+    return fmt::format("format {}\ntarget {}\noutput {}\ndigest {}\n", m_format->name,
+                       m_target.empty() ? "not known" : m_target, fs::absolute(m_options.output).string(),
+                       sha256_hex(all));
+}
+
+/// Into a folder of its own, where rules are asked for and `latest` does not hold the same.
+ExitStatus Recompute::emit() {
+    if (!m_format) return ExitStatus::done;
+    const auto note = rules_note();
+    if (!note) return report(note.error());
+    if (has_latest(m_options.output) && m_store.note("rules") == *note) return ExitStatus::done;
     const auto files = render_all(*m_format, m_new.plan);
     if (!files) return report(files.error());
+    if (m_options.check) {
+        const auto runner = zmi::make_process_runner();
+        if (const auto status = check_files(*m_format, *files, *runner); status != ExitStatus::done) return status;
+    }
     auto time = m_new.made_at;
     std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
     const auto folder = emit_new_folder(*files, m_options.output, fmt::format("{}-{}", time, m_new.id), m_options.keep);
     if (!folder) return report(folder.error());
     tell(fmt::format("rules: {}", folder->string()));
-    return ExitStatus::done;
+    const auto noted = m_store.set_note("rules", *note);
+    return noted ? ExitStatus::done : report(noted.error());
 }
 
 /// Once for each news: who was told today of what nobody has accepted is not told again tomorrow.
@@ -245,7 +283,7 @@ ExitStatus Recompute::finish() {
         tell("the plan is recorded; no rules are emitted while a blocker stands");
         difference.notes.emplace_back("a blocker stands, so no rules are emitted: see the findings");
     }
-    const auto emitted = blocked ? ExitStatus::knowledge : emit(difference);
+    const auto emitted = blocked ? ExitStatus::knowledge : emit();
     const auto printed = print(m_options.json       ? to_json(difference)
                                : m_options.markdown ? diff_markdown(difference)
                                                     : diff_text(difference));

@@ -86,6 +86,7 @@ struct RecomputeOptions {
     StateOptions state;
     std::string format;  ///< empty: no rules are written
     std::filesystem::path output;
+    std::string target;  ///< as of EmitOptions
     std::string notify_command;
     std::vector<std::string> mail;
     std::vector<std::string> accept_loss;  ///< servers that are gone for good
@@ -93,6 +94,7 @@ struct RecomputeOptions {
     int wait_limit = 7200;                 ///< seconds
     int settle = 120;                      ///< seconds without change after an upgrade
     bool wait = false;
+    bool check = false;
     bool syslog = false;
     bool outbound = false;
     bool json = false;

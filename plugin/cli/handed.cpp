@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <plugin/cli/handed.hpp>
+#include <plugin/cli/here.hpp>
 #include <plugin/handover/host_facts.hpp>
 #include <plugin/handover/trusted.hpp>
 #include <plugin/helper/temporary_folder.hpp>
@@ -51,6 +52,11 @@ Expected<Handed> render_trusted(const Context& context, const ApplyOptions& opti
     }
     const auto format = find_format(*roots, options.format);
     if (!format) return tl::unexpected(format.error());
+    const auto here = choose_target(context, {});
+    if (!here) return tl::unexpected(here.error());
+    if (here->known) {
+        if (auto fits = check_target(here->target, *format); !fits) return tl::unexpected(std::move(fits.error()));
+    }
     auto files = render(*format, *plan.server, plan.plan.source, {ZMFIREWALL_VERSION});
     if (!files) return tl::unexpected(std::move(files.error()));
     const auto checked = check_output(*format, *files, runner);

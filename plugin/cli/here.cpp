@@ -39,4 +39,21 @@ zmi::Expected<ChosenTarget> choose_target(const Context& context, const std::str
     return target_here(context, os_only);
 }
 
+zmi::Expected<std::string> fit_to_target(const Context& context, const std::string& name, Format& format) {
+    const auto chosen = choose_target(context, name);
+    if (!chosen) return tl::unexpected(chosen.error());
+    const auto title = chosen->known ? chosen->target.name : std::string();
+    if (format.needs.empty()) return title;
+    const auto fits = check_target(chosen->target, format);
+    if (chosen->known) {
+        if (!fits) return tl::unexpected(fits.error());
+        const auto notes = notes_for(chosen->target, format.name);
+        format.apply.insert(format.apply.end(), notes.begin(), notes.end());
+        return title;
+    }
+    tell(fmt::format("the target is not known ({}): rules as for the oldest programs; --target tells it", chosen->why));
+    if (!fits) tell(fits.error().what);
+    return title;
+}
+
 }  // namespace zmfw

@@ -18,6 +18,10 @@ struct ChosenTarget {
 /// inventory. Where it cannot be told: the most conservative.
 [[nodiscard]] zmi::Expected<ChosenTarget> choose_target(const Context& context, const std::string& name);
 
+/// Refuses a format that the target does not take; adds what is to know there to what the files say about loading. The
+/// target's name; empty where it is not known, which is told. `name` as for choose_target().
+[[nodiscard]] zmi::Expected<std::string> fit_to_target(const Context& context, const std::string& name, Format& format);
+
 /// The system below --system-root.
 [[nodiscard]] zmi::Expected<ChosenTarget> target_here(const Context& context, const HostSigns& signs);
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <plugin/cli/rendered.hpp>
+#include <plugin/render/format_check.hpp>
 
 namespace zmfw {
 
@@ -32,6 +33,15 @@ zmi::Expected<Files> render_all(const Format& format, const Plan& plan, bool obs
     if (!rendered) return rendered;
     std::move(rendered->begin(), rendered->end(), std::back_inserter(files));
     return files;
+}
+
+ExitStatus check_files(const Format& format, const Files& files, zmi::ProcessRunner& runner) {
+    const auto checked = check_output(format, files, runner);
+    if (!checked) return report(checked.error());
+    for (const auto& skipped : checked->skipped) tell("not checked: " + skipped);
+    if (checked->checked > 0)
+        tell(fmt::format("checked: {} of {} files read by their own program", checked->checked, files.size()));
+    return ExitStatus::done;
 }
 
 ExitStatus tell_blockers(const Plan& plan) {

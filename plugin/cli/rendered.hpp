@@ -3,6 +3,7 @@
 #include <plugin/cli/context.hpp>
 #include <plugin/render/render.hpp>
 #include <vector>
+#include <zmintegration/process/process_runner.hpp>
 
 namespace zmfw {
 
@@ -17,6 +18,9 @@ using Files = std::vector<RenderedFile>;
 
 /// All files of all servers of a plan: everything is rendered before anything is written.
 [[nodiscard]] zmi::Expected<Files> render_all(const Format& format, const Plan& plan, bool observe = false);
+
+/// Has the format's own program read the files; tells what was read and what could not be.
+[[nodiscard]] ExitStatus check_files(const Format& format, const Files& files, zmi::ProcessRunner& runner);
 
 /// Tells the blockers that the policy does not accept; done, or ExitStatus::findings where there are any.
 [[nodiscard]] ExitStatus tell_blockers(const Plan& plan);

@@ -239,6 +239,8 @@ Diff diff(const Side& before, const Side& after) {
     if (one_sided) result.notes.emplace_back("what leaves the servers is in one of the two only and not compared");
     if (!before.inventory || !after.inventory)
         result.notes.emplace_back("one of the two has no inventory: causes are what the plans themselves name");
+    // Beside nothing every fact is new, which tells nobody anything.
+    if (before.plan.servers.empty()) return result;
     for (auto& fact : causes.others()) {
         const auto names_it = [&](const auto& change) {
             return std::find(change.because.begin(), change.because.end(), fact) != change.because.end();

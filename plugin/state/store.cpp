@@ -49,7 +49,7 @@ bool is_left_over(const std::string& name) {
         return false;
     const auto whole = name.substr(0, dot);
     return number_of(whole, k_suffix) > 0 || whole == "accepted.record" || whole == "inventory.json" ||
-           whole == "told" || whole == "missing" || whole == "listeners";
+           whole == "told" || whole == "missing" || whole == "listeners" || whole == "rules";
 }
 
 tl::unexpected<zmi::Error> cannot(std::string_view step, const fs::path& path, const std::string& why) {

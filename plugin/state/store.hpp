@@ -16,6 +16,7 @@
 ///   accepted.record      a copy of the record that operations have applied
 ///   inventory.json       of the last run, for discovery on nodes without mailbox service
 ///   told, missing        what was told last; servers that the last answer lacked
+///   rules                format, target, folder and digest of the rules that were written last
 namespace zmfw {
 
 class Store {

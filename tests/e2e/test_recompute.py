@@ -52,6 +52,7 @@ class Recompute(Case):
         self.assertEqual(first.status, 1, first.err)
         self.assertIn("nothing (no plan was accepted yet)", first.out)
         self.assertIn("node joined: mbox1.example.com", first.out)
+        self.assertNotIn("(unset)", first.out, "beside nothing every fact is new")
         accepted = home.run("accept")
         self.assertEqual(accepted.status, 0, accepted.err)
         self.assertIn("record 1", accepted.out)
@@ -151,6 +152,46 @@ class Recompute(Case):
         home.misbehave("zmprov-ldap ldap-down")
         self.assertIn(self.recompute(home, "--format", "nftables", "--output", rules).status, (3, 4))
         self.assertEqual(len([p for p in rules.iterdir() if not p.is_symlink()]), 2)
+
+    def test_rules_are_for_the_target_and_made_anew_for_another(self):
+        home = self.home()
+        rules = home.path.parent / "rules"
+
+        def latest(target, *more):
+            done = self.recompute(home, "--format", "nftables", "--output", rules, "--target", target, *more)
+            self.assertEqual(done.status, 1, done.err)
+            folder = (rules / "latest").resolve()
+            return folder, next(folder.rglob("*.nft")).read_text(encoding="utf-8")
+
+        folder, text = latest("ubuntu2004")
+        self.assertIn("Ubuntu: nftables.service", text)
+        self.assertEqual(latest("ubuntu2004")[0], folder, "the same rules, no new folder, though nothing is accepted")
+        other, text = latest("rhel9", "--outbound")
+        self.assertNotEqual(other, folder)
+        self.assertIn("RHEL: nftables.service", text)
+        self.assertIn("chain output", text)
+        self.assertIn("\ntarget rhel9\n", (self.state(home) / "rules").read_text(encoding="utf-8"))
+        refused = self.recompute(home, "--format", "ufw", "--output", rules, "--target", "rhel8")
+        self.assertEqual(refused.status, 2, refused.err)
+        self.assertEqual(self.records(home), [1, 2, 3])
+
+    def test_rules_of_what_was_taken_back_do_not_stay_the_latest(self):
+        home = self.accepted()
+        rules = home.path.parent / "rules"
+        options = ("--format", "csv", "--output", rules)
+
+        def latest():
+            return "".join(p.read_text(encoding="utf-8") for p in (rules / "latest").rglob("*.csv"))
+
+        self.assertEqual(self.recompute(home, *options).status, 0)
+        self.assertNotIn("7026", latest())
+        self.rebuild(home, lambda raw: raw["servers"]["mbox2.example.com"].update(
+            {"set": {"zimbraLmtpBindPort": "7026"}}))
+        self.assertEqual(self.recompute(home, *options).status, 1)
+        self.assertIn("7026", latest())
+        self.rebuild(home, lambda raw: None)
+        self.assertEqual(self.recompute(home, *options).status, 0)
+        self.assertNotIn("7026", latest())
 
     def test_a_command_and_mail_get_the_markdown_once(self):
         home = self.home()
@@ -279,7 +320,7 @@ class Recompute(Case):
     def test_options_that_make_no_sense_are_refused_before_anything_is_done(self):
         home = self.home()
         for arguments in (("--format", "nftables"), ("--output", "x"), ("--notify-command", "tell"), ("--mail", "a b@c"),
-                          ("--mail", "-f@example.com"), ("--keep", "0"), ("--format", "none", "--output", "x")):
+                          ("--mail", "-f@example.com"), ("--keep", "0"), ("--target", "debian12"), ("--check",), ("--format", "none", "--output", "x")):
             self.assertEqual(self.recompute(home, *arguments).status, 2, arguments)
         self.assertFalse(self.state(home).exists())
 
