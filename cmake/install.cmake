@@ -16,6 +16,11 @@ install(FILES ${package_folder}/units/zmfirewall-recompute.path ${package_folder
               ${package_folder}/units/zmfirewall-recompute.timer
         DESTINATION ${ZMFIREWALL_UNIT_FOLDER}
         ${packaged})
+install(FILES ${package_folder}/units/50-zmfirewall.preset DESTINATION lib/systemd/system-preset
+        ${packaged})
+set(ZMFIREWALL_GENERATOR_FOLDER lib/systemd/system-generators CACHE STRING "Where packages put generators of systemd")
+install(PROGRAMS ${package_build}/zmfirewall-generator DESTINATION ${ZMFIREWALL_GENERATOR_FOLDER}
+        ${packaged})
 install(FILES ${package_folder}/recompute.conf DESTINATION /etc/zmfirewall
         ${packaged})
 install(FILES ${package_folder}/zmfirewall.logrotate DESTINATION /etc/logrotate.d RENAME zmfirewall
@@ -32,6 +37,9 @@ foreach(script debian/postinst debian/prerm debian/postrm rpm/post rpm/preun rpm
                  FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ
                                   WORLD_EXECUTE)
 endforeach()
+
+configure_file(${package_folder}/generator.in ${package_build}/zmfirewall-generator @ONLY
+               FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
 set(CPACK_PACKAGE_NAME zmfirewall)
 set(CPACK_PACKAGE_VENDOR zmfirewall)
@@ -86,9 +94,7 @@ set(CPACK_RPM_USER_FILELIST "%config(noreplace) /etc/zmfirewall/recompute.conf"
                             "%config(noreplace) /etc/logrotate.d/zmfirewall")
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION
     /etc /etc/logrotate.d /etc/systemd /lib /lib/systemd /lib/systemd/system /usr/lib/systemd /usr/lib/systemd/system
-    /usr/share/lintian /usr/share/lintian/overrides /var /var/log /usr/share/man /usr/share/man/man1
-    /usr/share/bash-completion /usr/share/bash-completion/completions /usr/share/zsh /usr/share/zsh/site-functions
-    /usr/share/fish /usr/share/fish/vendor_completions.d)
+    /usr/lib/systemd/system-generators /usr/lib/systemd/system-preset /usr/share/lintian /usr/share/lintian/overrides /var /var/log /usr/share/man /usr/share/man/man1)
 set(CPACK_RPM_POST_INSTALL_SCRIPT_FILE ${package_build}/rpm/post)
 set(CPACK_RPM_PRE_UNINSTALL_SCRIPT_FILE ${package_build}/rpm/preun)
 set(CPACK_RPM_POST_UNINSTALL_SCRIPT_FILE ${package_build}/rpm/postun)

@@ -1,6 +1,11 @@
+# The mail servers that we know, as USER:HOME. Whatever the scripts of the packages and the generator of the unit know of
+# them they know from here.
+servers="zimbra:/opt/zimbra zextras:/opt/zextras"
+
 # Where an administrator of Zimbra looks for commands: a link of ours, never in place of somebody's file.
 link_command() {
-    for bin in /opt/zimbra/bin /opt/zextras/bin; do
+    for server in $servers; do
+        bin=${server#*:}/bin
         if [ -d "$bin" ] && [ ! -e "$bin/zmfirewall" ] && [ ! -L "$bin/zmfirewall" ]; then
             ln -s /usr/bin/zmfirewall "$bin/zmfirewall"
         fi
@@ -8,17 +13,20 @@ link_command() {
 }
 
 unlink_command() {
-    for bin in /opt/zimbra/bin /opt/zextras/bin; do
+    for server in $servers; do
+        bin=${server#*:}/bin
         if [ "$(readlink "$bin/zmfirewall" 2>/dev/null)" = /usr/bin/zmfirewall ]; then
             rm -f "$bin/zmfirewall"
         fi
     done
 }
 
-mail_user() {
-    for name in zimbra zextras; do
-        if id "$name" >/dev/null 2>&1; then
-            echo "$name"
+# The one of this host: sets $user and $home. Fails where there is none.
+find_server() {
+    for server in $servers; do
+        user=${server%%:*}
+        home=${server#*:}
+        if [ -d "$home" ] && getent passwd "$user" >/dev/null; then
             return 0
         fi
     done
@@ -28,12 +36,10 @@ mail_user() {
 # State and log of the mail server's user. That user may own the folders above: mkdir without -p and chown -h follow
 # no link that it could have put there.
 make_state() {
-    user=$(mail_user) || return 0
-    for data in /opt/zimbra/data /opt/zextras/data; do
-        if [ -d "$data" ] && mkdir -m 0750 "$data/zmfirewall" 2>/dev/null; then
-            chown -h "$user:" "$data/zmfirewall"
-        fi
-    done
+    find_server || return 0
+    if [ -d "$home/data" ] && mkdir -m 0750 "$home/data/zmfirewall" 2>/dev/null; then
+        chown -h "$user:" "$home/data/zmfirewall"
+    fi
     if [ ! -e /var/log/zmfirewall/recompute.log ] && [ -d /var/log/zmfirewall ]; then
         (umask 0137 && : >/var/log/zmfirewall/recompute.log)
         chown -h "$user:" /var/log/zmfirewall/recompute.log
@@ -49,7 +55,10 @@ warn_of_rules() {
 
 # All that the command and this script made. What is loaded in the kernel stays until the next boot.
 remove_state() {
-    rm -rf /opt/zimbra/data/zmfirewall /opt/zextras/data/zmfirewall /var/log/zmfirewall /var/lib/zmfirewall
+    for server in $servers; do
+        rm -rf "${server#*:}/data/zmfirewall"
+    done
+    rm -rf /var/log/zmfirewall /var/lib/zmfirewall
     rm -f /etc/systemd/system/zmfirewall.service /etc/systemd/system/sysinit.target.wants/zmfirewall.service
     rm -f /etc/systemd/system/zmfirewall-rollback.service
     rm -f /etc/systemd/system/multi-user.target.wants/zmfirewall-rollback.service
@@ -59,8 +68,10 @@ remove_state() {
 after_upgrade() {
     link_command
     make_state
-    if [ -d /run/systemd/system ] && [ -e /opt/zimbra/bin/zmprov ] &&
+    if [ -d /run/systemd/system ] && find_server &&
         systemctl --quiet is-enabled zmfirewall-recompute.timer 2>/dev/null; then
+        # The generator of the unit may find another user, or a queue for mail, than before.
+        systemctl daemon-reload || true
         systemctl start --no-block zmfirewall-recompute.service || true
     fi
 }

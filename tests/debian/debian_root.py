@@ -14,6 +14,7 @@ import fcntl
 import os
 import pathlib
 import re
+import select
 import shlex
 import shutil
 import subprocess
@@ -167,13 +168,16 @@ class Machine(Handle):
 
     def __init__(self, name, net=None, binds=None):
         """`net`: path of an existing network namespace, else a new one. `binds`: {path outside: path inside}, read only."""
-        super().__init__(name, None)
-        place = root()
         command = ["nsenter", f"--net={net}"] if net else []
         command += [*SPACES] if net else [*SPACES, "--net"]
+        self.begin(name, command, [], binds)
+
+    def begin(self, name, command, options, binds, **settings):
+        super().__init__(name, None)
+        place = root()
         pairs = [word for pair in (binds or {}).items() for word in map(str, pair)]
-        command += [sys.executable, "-B", str(HERE / "machine_init.py"), str(place), name, *pairs]
-        self.init = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command += [sys.executable, "-B", str(HERE / "machine_init.py"), *options, str(place), name, *pairs]
+        self.init = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **settings)
         word, _, rest = self.init.stdout.readline().partition(" ")
         if word != "ready":
             self.close()
@@ -184,6 +188,58 @@ class Machine(Handle):
         self.init.stdin.close()
         self.init.stdout.close()
         self.init.wait()
+
+
+class Systemd(Machine):
+    """A host whose first process is systemd: it runs units, and nothing by itself but what basic.target wants."""
+
+    def __init__(self, name, binds=None):
+        root()  # the reason to skip, if any, before a cgroup is made
+        self.cgroup = own_cgroup() / f"zmfirewall-{os.getpid()}-{name}"
+        try:
+            self.cgroup.mkdir()
+        except OSError as problem:
+            raise unittest.SkipTest(f"no cgroup for systemd: {problem}") from problem
+        procs = str(self.cgroup / "cgroup.procs")
+
+        def enter():
+            with open(procs, "w", encoding="ascii") as file:
+                file.write("0")
+
+        # systemd does not see that its input ends, so the kernel has to tell it when we die.
+        command = ["setpriv", "--pdeathsig", "KILL", *SPACES, "--net", "--cgroup"]
+        try:
+            self.begin(name, command, ["--systemd"], binds, preexec_fn=enter)
+        except (subprocess.SubprocessError, unittest.SkipTest):
+            self.remove_cgroup()
+            raise
+
+    def close(self):
+        self.init.kill()
+        super().close()
+        self.remove_cgroup()
+
+    def remove_cgroup(self):
+        """Waits for the last process to be gone."""
+        with contextlib.suppress(OSError):
+            (self.cgroup / "cgroup.kill").write_text("1", encoding="ascii")
+        with open(self.cgroup / "cgroup.events", encoding="ascii") as events:
+            poll = select.poll()
+            poll.register(events, select.POLLPRI)
+            while "populated 1" in events.read():
+                poll.poll(1000)
+                events.seek(0)
+        for folder, _, _ in os.walk(self.cgroup, topdown=False):
+            os.rmdir(folder)
+
+
+def own_cgroup():
+    """Where we may make one: in a hierarchy of the second version, also where it has no controllers."""
+    place = re.search(r"(?m)^\S+ (\S+) cgroup2 ", pathlib.Path("/proc/mounts").read_text(encoding="utf-8"))
+    ours = re.search(r"(?m)^0::/(.*)$", pathlib.Path("/proc/self/cgroup").read_text(encoding="utf-8"))
+    if not place or not ours:
+        raise unittest.SkipTest("there are no cgroups of the second version here, which systemd needs")
+    return pathlib.Path(place[1]) / ours[1]
 
 
 def need():

@@ -1,13 +1,20 @@
 """The first process of a machine (see debian_root.py): mounts its file system, says "ready PID", and stays until its input
-ends. It runs in namespaces of its own; what it mounts is nobody else's."""
+ends. It runs in namespaces of its own; what it mounts is nobody else's. With --systemd it becomes systemd instead."""
 
 import os
 import pathlib
 import select
 import signal
+import socket
 import subprocess
 import sys
 
+# Units that would be at work on the host's own kernel, or wait for devices that are not here.
+MASKED = ["dev-hugepages.mount", "dev-mqueue.mount", "proc-sys-fs-binfmt_misc.automount", "sys-fs-fuse-connections.mount",
+          "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "kmod-static-nodes.service", "systemd-modules-load.service",
+          "systemd-random-seed.service", "systemd-remount-fs.service", "systemd-sysctl.service", "systemd-udevd.service",
+          "systemd-udev-trigger.service", "systemd-timesyncd.service", "e2scrub_all.timer", "fstrim.timer",
+          "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer"]  # fmt: skip
 DEVICES = ["null", "zero", "full", "random", "urandom", "tty"]
 
 
@@ -64,8 +71,35 @@ def reap(*_):
         pass
 
 
+def become_systemd(pid):
+    """Boots basic.target and no more. A child says when that is done; then nobody holds our output any more."""
+    mount("-t", "sysfs", "-o", "ro", "sysfs", "/sys")
+    mount("-t", "cgroup2", "cgroup2", "/sys/fs/cgroup")
+    mount("--bind", "/proc/sys", "/proc/sys")
+    mount("-o", "remount,bind,ro", "/proc/sys")
+    for unit in MASKED:
+        link = pathlib.Path("/etc/systemd/system") / unit
+        link.unlink(missing_ok=True)
+        link.symlink_to("/dev/null")
+    up = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    up.bind("/run/up")
+    if os.fork() == 0:
+        while b"READY=1" not in up.recv(4096):
+            pass
+        print("ready", pid, flush=True)
+        os._exit(0)
+    nowhere = os.open("/dev/null", os.O_RDWR)
+    for number in range(3):
+        os.dup2(nowhere, number)
+    keep = "--bounding-set=-sys_module,-sys_boot,-sys_time,-sys_rawio"
+    environment = {"container": "zmfirewall", "NOTIFY_SOCKET": "/run/up", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    command = ["setpriv", keep, "/lib/systemd/systemd", "--system", "--unit=basic.target"]
+    os.execve("/usr/bin/setpriv", command, environment)
+
+
 def main():
-    place, name, *binds = sys.argv[1:]
+    systemd = sys.argv[1] == "--systemd"
+    place, name, *binds = sys.argv[2 if systemd else 1 :]
     pid = os.readlink("/proc/self")  # still the caller's /proc: the number by which the caller knows us
     root = mount_root(pathlib.Path(place))
     mount_system(root)
@@ -78,6 +112,8 @@ def main():
     subprocess.run(["pivot_root", ".", "."], check=True)
     subprocess.run(["umount", "-l", "."], check=True)
     os.chdir("/")
+    if systemd:
+        become_systemd(pid)
     signal.signal(signal.SIGCHLD, reap)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for whoever holds our input
     print("ready", pid, flush=True)
