@@ -130,6 +130,19 @@ class Service(unittest.TestCase):
             file.write(f"{now}: INSTALL SESSION COMPLETE\n")
         self.heard(listener)
 
+    def test_sees_an_installer_of_root_that_has_written_nothing_for_hours(self):
+        now = int(self.do("date", "+%s"))
+        history = f"{now - 9000}: INSTALL SESSION START\n"
+        self.machine.path("/opt/zimbra/.install_history").write_text(history, encoding="utf-8")
+        self.do("systemctl", "stop", SERVICE)  # the change has started it
+        self.machine.path("/root/install.sh").write_text("sleep 1000\nexit\n", encoding="utf-8")
+        self.do("systemd-run", "--quiet", "--unit=installer", "bash", "/root/install.sh")
+        self.options("--source zmprov-ldap --settle 0 --wait-limit 1")
+        self.assertEqual(self.start(), "3", self.read(LOG))
+        self.assertIn("an upgrade is running", self.read(LOG))
+        self.do("systemctl", "stop", "installer")
+        self.assertEqual(self.start(), "1", self.read(LOG))
+
     def test_starts_after_packages_of_zimbra(self):
         listener = self.hear()
         folder = pathlib.Path(tempfile.mkdtemp(prefix="zmfirewall-zimbra-"))
@@ -182,6 +195,54 @@ class Service(unittest.TestCase):
         self.assertIn("0 unit files", self.do("systemctl", "list-unit-files", "--no-pager", "zmfirewall*", status=1))
         self.assertEqual(self.do("systemctl", "list-units", "--all", "--no-pager", "--no-legend", "zmfirewall*").strip(), "")
         self.do("test", "-e", f"/run/systemd/generator/{SERVICE}.d", status=1)
+
+
+class HandOver(unittest.TestCase):
+    """What root applies, on a host that systemd runs."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.package = packed("DEB")
+        cls.addClassCleanup(shutil.rmtree, cls.package.parent)
+
+    def setUp(self):
+        binds = {self.package.parent: "/mnt/package", SOURCE / "tests": "/mnt/tests"}
+        self.machine = debian_root.Systemd("mbox1", binds=binds)
+        self.addCleanup(self.machine.close)
+        for command in ("ip address add 10.0.0.41/24 dev lo", f"dpkg -i /mnt/package/{self.package.name}",
+                        "/mnt/tests/standin/standin build cluster /opt/zimbra"):  # fmt: skip
+            self.do(*command.split())
+        plan = "zmfirewall --source zmprov-ldap plan --json >/root/plan.json 2>/dev/null"
+        self.do("sh", "-c", plan)
+
+    def do(self, *argv, status=0):
+        found, output = self.machine.run(argv)
+        self.assertEqual(found, status, f"{argv}\n{output}")
+        return output
+
+    def tables(self):
+        return self.do("nft", "list", "tables")
+
+    def test_a_unit_takes_back_what_nobody_confirms(self):
+        self.do("zmfirewall", "apply", "/root/plan.json", "--format", "nftables", "--timeout", "3")
+        units = self.do("systemctl", "list-units", "--all", "--no-legend", "--no-pager", "zmfirewall*")
+        self.assertRegex(units, r"zmfirewall-\S+\.service .*running")
+        self.do("timeout", "120", "sh", "-c", "while nft list tables | grep -q zmfirewall; do sleep 0.1; done")
+        self.assertIn("taken back", self.do("zmfirewall", "status"))
+
+    def test_a_unit_loads_at_boot_what_was_confirmed(self):
+        self.do("zmfirewall", "apply", "/root/plan.json", "--format", "nftables", "--timeout", "600")
+        self.do("zmfirewall", "confirm")
+        self.assertEqual(self.do("systemctl", "is-enabled", "zmfirewall.service"), "enabled\n")
+        self.do("nft", "flush", "ruleset")
+        self.assertNotIn("zmfirewall", self.tables())
+        self.do("systemctl", "daemon-reload")
+        self.do("systemctl", "restart", "zmfirewall.service")
+        self.assertIn("table inet zmfirewall", self.tables())
+        self.assertIn("same", self.do("zmfirewall", "status"))
+        self.do("zmfirewall", "remove")
+        self.assertEqual(self.tables(), "")
+        self.do("systemctl", "is-enabled", "zmfirewall.service", status=1)
 
 
 if __name__ == "__main__":
