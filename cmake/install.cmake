@@ -32,14 +32,13 @@ install(DIRECTORY DESTINATION /var/log/zmfirewall
 
 # The functions that scripts of both kinds share become part of each: a script must not need a file of its package.
 file(READ ${package_folder}/functions.sh PACKAGE_FUNCTIONS)
-foreach(script debian/postinst debian/prerm debian/postrm rpm/post rpm/preun rpm/postun)
-  configure_file(${package_folder}/${script}.in ${package_build}/${script} @ONLY
-                 FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ
-                                  WORLD_EXECUTE)
+# configure_file() gives permissions since CMake 3.20 only, and Ubuntu 20.04 has 3.16.
+foreach(script debian/postinst debian/prerm debian/postrm rpm/post rpm/preun rpm/postun zmfirewall-generator)
+  configure_file(${package_folder}/${script}.in ${package_build}/unready/${script} @ONLY)
+  get_filename_component(folder ${package_build}/${script} DIRECTORY)
+  file(COPY ${package_build}/unready/${script} DESTINATION ${folder}
+       FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 endforeach()
-
-configure_file(${package_folder}/generator.in ${package_build}/zmfirewall-generator @ONLY
-               FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
 set(CPACK_PACKAGE_NAME zmfirewall)
 set(CPACK_PACKAGE_VENDOR zmfirewall)
@@ -67,10 +66,16 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
     ${package_build}/debian/postinst ${package_build}/debian/prerm ${package_build}/debian/postrm
     ${package_folder}/debian/triggers ${package_folder}/debian/conffiles)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
-find_program(GZIP gzip REQUIRED)
+find_program(GZIP gzip)
+if(NOT GZIP)
+  message(FATAL_ERROR "gzip is not installed")
+endif()
 file(STRINGS ${package_folder}/changelog.date changelog_date LIMIT_COUNT 1)
 configure_file(${package_folder}/debian/changelog.in ${package_build}/debian/changelog @ONLY)
-execute_process(COMMAND ${GZIP} -9nkf ${package_build}/debian/changelog COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${GZIP} -9nkf ${package_build}/debian/changelog RESULT_VARIABLE zipped)
+if(zipped)
+  message(FATAL_ERROR "gzip of the changelog failed: ${zipped}")
+endif()
 install(FILES ${package_build}/debian/changelog.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/zmfirewall
         ${packaged})
 install(FILES ${package_folder}/debian/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/zmfirewall

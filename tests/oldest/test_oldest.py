@@ -53,6 +53,12 @@ TOO_NEW = {
     "tl-expected 1.0 (Ubuntu 22.04)": [r"\.(transform|transform_error)\("],
 }  # fmt: skip
 
+# CMake 3.16 is Ubuntu 20.04's.
+TOO_NEW_FOR_CMAKE = re.compile(
+    r"COMMAND_ERROR_IS_FATAL|\bcmake_(path|language)\b|ZIP_LISTS|string\(JSON|file\((REAL_PATH|CONFIGURE|ARCHIVE_)|"
+    r"find_(program|file|path|library)\([^)]*REQUIRED|configure_file\([^)]*PERMISSIONS|\bblock\(|\bFILE_SET\b|"
+    r"PROJECT_IS_TOP_LEVEL|cmake_dependent_option\(.*\bAND\b", re.I)  # fmt: skip
+
 
 def sources():
     return [path for folder in ("zmintegration", "plugin") for path in sorted((SOURCE / folder).rglob("*.[ch]pp"))]
@@ -95,6 +101,12 @@ class Oldest(unittest.TestCase):
                 for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
                     code = line.partition("//")[0]
                     self.assertIsNone(pattern.search(code), f"{path}:{number}: {library} does not have it: {line.strip()}")
+
+    def test_cmake_has_what_is_used_of_it(self):
+        for path in [SOURCE / "CMakeLists.txt", *(SOURCE / "cmake").glob("*.cmake"),
+                     *(p for f in ("zmintegration", "plugin") for p in (SOURCE / f).rglob("CMakeLists.txt"))]:  # fmt: skip
+            found = TOO_NEW_FOR_CMAKE.search(path.read_text(encoding="utf-8"))
+            self.assertIsNone(found, f"{path}: CMake 3.16 does not have it")
 
     def test_names_of_what_is_too_new_are_found_where_they_are(self):
         found = [any(re.search(p, line) for patterns in TOO_NEW.values() for p in patterns)
