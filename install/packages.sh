@@ -5,7 +5,8 @@ build_packages=(g++ cmake make ninja-build pkg-config libcurl4-openssl-dev libss
                 libcli11-dev libfmt-dev nlohmann-json3-dev libexpected-dev)
 demo_packages=(python3 openssl)
 test_packages=(libgtest-dev python3 python3-jsonschema openssl nftables iptables ipset ufw nmap iproute2 util-linux
-               libxml2-utils dpkg-dev file rpm lintian rpmlint systemd debootstrap)
+               libxml2-utils dpkg-dev file rpm lintian rpmlint systemd debootstrap g++-11 python3-yaml groff-base mandoc zsh
+               fish)
 
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null)" = "ii " ]
