@@ -138,6 +138,14 @@ class Installed(unittest.TestCase):
         self.assertIn("stay loaded", self.dpkg("--remove", "zmfirewall"))
         self.do("test", "-L", "/var/lib/zmfirewall/confirmed")
 
+    def test_has_its_log_rotated(self):
+        self.make_zimbra()
+        self.dpkg("-i", self.deb)
+        self.machine.path("/var/log/zmfirewall/recompute.log").write_text("said\n", encoding="utf-8")
+        self.assertEqual(self.do("logrotate", "--force", "/etc/logrotate.d/zmfirewall"), "")
+        self.assertEqual(self.do("cat", "/var/log/zmfirewall/recompute.log.1"), "said\n")
+        self.assertEqual(self.do("stat", "-c", "%U %a %s", "/var/log/zmfirewall/recompute.log"), "zimbra 640 0\n")
+
     def test_runs_with_its_own_data(self):
         self.dpkg("-i", self.deb)
         self.assertIn("nftables", self.do("/usr/bin/zmfirewall", "formats"))
