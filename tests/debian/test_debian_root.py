@@ -65,6 +65,17 @@ class Machines(unittest.TestCase):
         self.assertNotEqual(program.wait(timeout=60), 0)
         self.assertNotIn(str(self.place), pathlib.Path("/proc/mounts").read_text(encoding="utf-8"))
 
+    def test_that_systemd_runs_leave_nothing_and_cannot_change_this_kernel(self):
+        machine = debian_root.Systemd("booted")
+        self.addCleanup(lambda: machine.init.poll() is None and machine.close())
+        self.assertEqual(machine.run(["cat", "/proc/1/comm"]), (0, "systemd\n"))
+        self.assertIn(machine.run(["systemctl", "is-system-running"])[1], ("running\n", "degraded\n", "starting\n"))
+        self.assertNotEqual(machine.run(["sh", "-c", "echo x >/proc/sys/kernel/domainname"])[0], 0)
+        cgroup = machine.cgroup
+        self.assertTrue(cgroup.is_dir())
+        machine.close()
+        self.assertFalse(cgroup.exists())
+
     def test_end_with_the_program_that_holds_them(self):
         script = "import debian_root as d, os; m = d.Machine('orphan'); print(m.pid, flush=True); os.kill(os.getpid(), 9)"
         done = subprocess.run(
