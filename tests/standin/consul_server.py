@@ -29,12 +29,22 @@ def narrow_token():
     return made_up.uuid("consul service token")
 
 
+def name_in_mesh(deployment, node):
+    """As service-discover calls its nodes."""
+    kind = "server" if "mesh-server" in deployment.nodes[node].get("roles", []) else "agent"
+    return f"{kind}-{node.replace('.', '-')}"
+
+
 class Catalogue:
     """What the mesh knows: every node with its services. Ids and indices are made up."""
 
     def __init__(self, deployment):
         self.deployment = deployment
         self.nodes = deployment.all_nodes()
+
+    def called(self, name):
+        """The node of this name in the mesh; None where there is none."""
+        return next((n for n in self.nodes if name_in_mesh(self.deployment, n) == name), None)
 
     def address(self, node):
         return (self.deployment.nodes[node].get("addresses") or ["127.0.0.1"])[0]
@@ -49,8 +59,7 @@ class Catalogue:
         if "mesh-server" in self.deployment.nodes[node].get("roles", []):
             found["consul"] = {"ID": "consul", "Service": "consul", "Tags": [], "Address": "", "Port": 8300}
         port = 21000
-        for name in parts.mesh_of(self.parts(node)):
-            service = parts.SERVICES[name]
+        for name, service in parts.mesh_of(self.parts(node)).items():
             found[name] = {"ID": name, "Service": name, "Tags": [], "Address": "", "Port": service.port}
             if service.sidecar:
                 proxy = f"{name}-sidecar-proxy"
@@ -60,13 +69,13 @@ class Catalogue:
         return found
 
     def node(self, name):
-        return {"ID": made_up.uuid(f"consul {name}"), "Node": name, "Address": self.address(name), "Datacenter": "dc1",
+        return {"ID": made_up.uuid(f"consul {name}"), "Node": name_in_mesh(self.deployment, name), "Address": self.address(name), "Datacenter": "dc1",
                 "TaggedAddresses": {"lan": self.address(name), "wan": self.address(name)},
                 "Meta": {"consul-network-segment": ""}}  # fmt: skip
 
     def members(self, readable):
         return [
-            {"Name": n, "Addr": self.address(n), "Port": 8301, "Status": 1,
+            {"Name": name_in_mesh(self.deployment, n), "Addr": self.address(n), "Port": 8301, "Status": 1,
              "Tags": {"role": "consul" if "mesh-server" in self.deployment.nodes[n].get("roles", []) else "node"}}
             for n in readable]  # fmt: skip
 
@@ -81,17 +90,17 @@ class Catalogue:
         if (kind, what) == ("agent", "services"):
             return self.services(this_node) if this_node in readable else {}
         if (kind, what) == ("agent", "self"):
-            return {"Config": {"NodeName": this_node, "Datacenter": "dc1", "Version": "1.21.4"}}
+            return {"Config": {"NodeName": name_in_mesh(self.deployment, this_node), "Datacenter": "dc1", "Version": "1.21.4"}}
         if (kind, what) == ("catalog", "nodes"):
             return [self.node(n) for n in readable]
         if (kind, what) == ("catalog", "services"):
             return {s["Service"]: s["Tags"] for n in readable for s in self.services(n).values()}
-        if (kind, what) == ("catalog", "node") and rest:
-            return {"Node": self.node(rest[0]), "Services": self.services(rest[0])} if rest[0] in readable else "null"
-        if (kind, what) == ("catalog", "node-services") and rest:
-            if rest[0] not in readable:
+        if what in ("node", "node-services") and rest:
+            node = self.called(rest[0])
+            if node not in readable:
                 return "null"
-            return {"Node": self.node(rest[0]), "Services": list(self.services(rest[0]).values())}
+            services = self.services(node)
+            return {"Node": self.node(node), "Services": services if what == "node" else list(services.values())}
         if (kind, what) == ("catalog", "service") and rest:
             return [{**self.node(n), **{f"Service{k}": v for k, v in s.items() if k != "Service"},
                      "ServiceName": s["Service"]}

@@ -56,10 +56,13 @@ def build(deployment, directory, node=None, components=True):
     _sshd(root, facts.get("sshd", {}))
     if deployment.whole_host:
         system_root.write(root, deployment, node)
+    else:
+        system_root.dpkg(root, {"zimbra-core": system_root.INSTALLED}, deployment.version)
     if deployment.product == "carbonio":
         (directory / ".version").write_text(deployment.version + "\n", encoding="utf-8")
     if "advanced" in facts.get("components", []):
         system_root.put(directory, f"lib/ext/carbonio/carbonio-advanced-{deployment.version}.jar", "")
+        system_root.put(root, "usr/share/carbonio-advanced-cli/carbonio-advanced-cli.jar", "")
     pki.make(directory / ".standin" / "pki", node)
     shutil.copy(directory / ".standin" / "pki" / "ca.pem", directory / "conf" / "ca" / "ca.pem")
     (directory / "conf" / "zmfirewall.xml").write_text(policy(deployment, node if components else None), encoding="utf-8")
@@ -164,13 +167,13 @@ def _sshd(root, sshd):
 
 def policy(deployment, node=None):
     """conf/zmfirewall.xml: the site's networks and the address of every server, so that no DNS is needed. With `node`:
-    also what runs on the others, which that node cannot know."""
+    also what runs on the others, which that node cannot know, and those that LDAP does not know."""
     wishes = deployment.policy
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<policy>"]
     for name, cidrs in wishes.get("networks", {}).items():
         body = "".join(f"<cidr>{escape(c)}</cidr>" for c in cidrs)
         lines.append(f"  <network name={quoteattr(name)}>{body}</network>")
-    for name in deployment.all_nodes():
+    for name in deployment.all_nodes() if node else deployment.names():
         facts = deployment.nodes[name]
         body = "".join(f"<address>{escape(a)}</address>" for a in facts.get("addresses", []))
         if node not in (None, name) and "components" in facts:

@@ -12,6 +12,7 @@ class Part:
     units: list = dataclasses.field(default_factory=list)
     mesh: list = dataclasses.field(default_factory=list)  # names of SERVICES
     sockets: list = dataclasses.field(default_factory=list)
+    exposed: dict = dataclasses.field(default_factory=dict)  # where its service has a path that others have not
 
 
 @dataclasses.dataclass
@@ -125,6 +126,9 @@ PARTS = {
     **{f"{name}-db": _connector(name) for name in DATABASES},
     "storages": Part(["carbonio-storages-ce"], ["carbonio-storages.service", "carbonio-storages-sidecar.service"],
                      ["carbonio-storages"], ["tcp 127.78.0.3 10000 java"]),
+    "storages-advanced": Part(["carbonio-storages"], ["carbonio-storages.service", "carbonio-storages-sidecar.service"],
+                              ["carbonio-storages"], ["tcp 127.78.0.3 10000 java", "tcp 0.0.0.0 21501 envoy"],
+                              {"carbonio-storages": 21501}),
     "files": Part(["carbonio-files-ce"], ["carbonio-files.service", "carbonio-files-sidecar.service"],
                   ["carbonio-files"], ["tcp 127.78.0.2 10000 java", "tcp 0.0.0.0 21500 envoy"]),
     "docs-connector": Part(["carbonio-docs-connector-ce"],
@@ -171,19 +175,38 @@ PARTS = {
 
 
 def of_node(roles, components, product="carbonio"):
-    """The parts of a node: those of its roles, and its components."""
-    own = [PARTS[c] for c in components]
-    if product == "carbonio":
-        mesh = [] if "mesh-server" in roles else ["mesh-agent"]
-        own = [ROLE_PARTS[r] for r in [*roles, *mesh] if r in ROLE_PARTS] + own + [EVERYWHERE]
-    return own
+    """The parts of a node: those of its roles, and its components. Of a Zimbra only the deployment itself tells."""
+    if product != "carbonio":
+        return []
+    mesh = [] if "mesh-server" in roles else ["mesh-agent"]
+    own = [ROLE_PARTS[r] for r in [*roles, *mesh] if r in ROLE_PARTS]
+    return own + [PARTS[c] for c in components] + [EVERYWHERE]
 
 
 def mesh_of(own):
-    """Names of the services that these parts register, in the order in which sidecars get their ports."""
-    return sorted({name for part in own for name in part.mesh})
+    """{name: Service} that these parts register, in the order in which sidecars get their ports."""
+    exposed = {name: port for part in own for name, port in part.exposed.items()}
+    names = sorted({name for part in own for name in part.mesh})
+    return {n: dataclasses.replace(SERVICES[n], exposed=exposed.get(n, SERVICES[n].exposed)) for n in names}
+
+
+# What the catalogue calls them, where that is another name.
+CATALOGUE = {
+    "postgresql": ["database"],
+    "videoserver": ["video-server", "sidecar-service"],
+    "videoserver-advanced": ["video-server", "sidecar-service"],
+    "videorecorder": ["video-recorder", "sidecar-service"],
+    "advanced": ["advanced", "address-book", "sidecar-service"],
+    "storages-advanced": ["storages", "sidecar-service"],
+    "message-broker": ["message-broker", "rabbit-exporter", "sidecar-service"],
+    "prometheus": ["monitoring"],
+    **{f"{name}-db": ["db-connector", "sidecar-service"] for name in DATABASES},
+    **{name: [name, "sidecar-service"] for name in ("storages", "files", "docs-editor", "catalog", "message-dispatcher")},
+    **{name: ["sidecar-service"] for name in ("user-management", "docs-connector", "preview", "tasks", "ws-collaboration")},
+}
 
 
 def catalogue_ids(roles, components):
-    """What a policy calls them."""
-    return sorted({*components, *(r for r in roles if r in ("mesh-server",))})
+    """What a policy calls the parts of a node."""
+    ids = {i for component in components for i in CATALOGUE.get(component, [component])}
+    return sorted(ids | ({"memcached"} if "memcached" in roles else set()))

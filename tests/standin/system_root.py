@@ -113,8 +113,8 @@ def hcl(name, service):
 def mesh(root, services, facts):
     folder = root / "etc" / "zextras" / "service-discover"
     folder.mkdir(parents=True)
-    for name in services:
-        (folder / f"{name}.hcl").write_text(hcl(name, parts.SERVICES[name]), encoding="utf-8")
+    for name, service in services.items():
+        (folder / f"{name}.hcl").write_text(hcl(name, service), encoding="utf-8")
     address = (facts.get("addresses") or ["127.0.0.1"])[0]
     for name, value in (
         ("main.json", {"datacenter": "dc1", "server": "mesh-server" in facts.get("roles", []), "log_level": "INFO",
@@ -135,7 +135,7 @@ def listening(deployment, node):
     address = (facts.get("addresses") or ["127.0.0.1"])[0]
     own = parts.of_node(facts.get("roles", []), facts.get("components", []), deployment.product)
     lines = [line for part in own for line in part.sockets] + facts.get("sockets", [])
-    with_sidecar = [name for name in parts.mesh_of(own) if parts.SERVICES[name].sidecar]
+    with_sidecar = [service for service in parts.mesh_of(own).values() if service.sidecar]
     lines += [f"tcp 0.0.0.0 {FIRST_SIDECAR + i} envoy" for i, _ in enumerate(with_sidecar)]
     found = {}
     for line in lines:
