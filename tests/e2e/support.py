@@ -18,6 +18,7 @@ sys.path.insert(0, str(STANDIN))
 
 import deployment as deployments  # noqa: E402
 import home as homes  # noqa: E402
+import system_root  # noqa: E402, F401
 
 BINARY = os.environ.get("ZMFIREWALL", "")
 REFERENCE = SOURCE.parent / "shared" / "reference"

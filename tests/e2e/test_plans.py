@@ -20,8 +20,8 @@ def host_cidr(address):
     return address + ("/128" if ":" in address else "/32")
 
 
-def read_line(line, deployment):
-    """One line of expected/*.json as what `plan --json` must say."""
+def read_line(line, deployment, server):
+    """One line of expected/*.json, of a server, as what `plan --json` must say."""
     endpoint, protocol, port, audience, *rest = line.split()
     on = []
     if "on" in rest:
@@ -29,19 +29,20 @@ def read_line(line, deployment):
         rest = rest[: rest.index("on")]
     peers, sources = [], []
     if rest[0] == "from":
-        peers = sorted(full(p, deployment.servers) for p in rest[1:])
+        others = [n for n in deployment.all_nodes() if n != server]
+        peers = others if rest[1:] == ["all"] else sorted(full(p, others) for p in rest[1:])
         sources = [host_cidr(a) for p in peers for a in deployment.nodes[p]["addresses"]]
     else:
         for word in rest:
             sources += ANY.get(word, [word])
-    return (endpoint, protocol, int(port), audience, tuple(sorted(sources)), tuple(peers), tuple(sorted(on)))
+    return (endpoint, protocol, port, audience, tuple(sorted(sources)), tuple(peers), tuple(sorted(on)))
 
 
 def read_entry(entry):
     """The same of one entry of `open`; a bare address is a host."""
     sources = [s if "/" in s else host_cidr(s) for s in entry["sources"]]
     return (
-        entry["endpoint"], entry["protocol"], int(entry["port"]), entry["audience"], tuple(sorted(sources)),
+        entry["endpoint"], entry["protocol"], str(entry["port"]), entry["audience"], tuple(sorted(sources)),
         tuple(sorted(entry["peers"])), tuple(sorted(entry.get("destinations", []))),
     )  # fmt: skip
 
@@ -72,7 +73,7 @@ class ExpectedPorts(support.Case):
             self.assertEqual(sorted(servers), sorted(table))
             for server, lines in table.items():
                 with self.subTest(server=server):
-                    wanted = expand_merged(read_line(line, home.deployment) for line in lines)
+                    wanted = expand_merged(read_line(line, home.deployment, server) for line in lines)
                     found = expand_merged(read_entry(e) for e in servers[server]["open"])
                     self.assertEqual(found - wanted, set(), "open, and should not be")
                     self.assertEqual(wanted - found, set(), "not open, and should be")
@@ -174,7 +175,8 @@ class Rounds(support.Case):
             self.assert_done(result)
             self.assertEqual(result.plan()["source"]["kind"], "zmprov-ldap")
             found = expand_merged(read_entry(e) for e in result.plan()["servers"][0]["open"])
-            self.assertEqual(found, expand_merged(read_line(line, home.deployment) for line in table))
+            wanted = expand_merged(read_line(line, home.deployment, "mta1.example.com") for line in table)
+            self.assertEqual(found, wanted)
 
     def test_the_same_facts_give_the_same_bytes(self):
         with support.Home("dual-stack") as home:

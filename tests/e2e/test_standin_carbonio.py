@@ -154,7 +154,7 @@ class Mesh(support.Case):
         response, body = self.get("/v1/catalog/nodes", MANAGEMENT)
         self.assertIsNone(response.getheader(FILTERED))
         self.assertEqual(len(json.loads(body)), 5)
-        services = json.loads(self.get("/v1/catalog/node/srv5.example.com", MANAGEMENT)[1])["Services"]
+        services = json.loads(self.get("/v1/catalog/node/agent-srv5-example-com", MANAGEMENT)[1])["Services"]
         self.assertIn("carbonio-videoserver-sidecar-proxy", services)
 
     def test_without_a_token_lists_are_empty_and_only_a_header_says_why(self):
@@ -165,7 +165,7 @@ class Mesh(support.Case):
 
     def test_the_token_of_a_service_sees_a_part(self):
         response, body = self.get("/v1/catalog/nodes", NARROW)
-        self.assertEqual([n["Node"] for n in json.loads(body)], ["srv4.example.com"])
+        self.assertEqual([n["Node"] for n in json.loads(body)], ["agent-srv4-example-com"])
         self.assertEqual(response.getheader(FILTERED), "true")
 
     def test_a_token_that_nobody_knows_is_refused(self):

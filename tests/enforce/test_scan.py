@@ -113,6 +113,28 @@ class Scan(unittest.TestCase):
                     deployment.close()
                 print(f"{name}: {time.monotonic() - started:.0f} s")
 
+    def test_leaves_the_loopback_of_the_mesh_alone_and_keeps_ranges_of_tcp_and_udp_apart(self):
+        deployment = self.deployment("carbonio-ce-five")
+        store, video = "srv4.example.com", "srv5.example.com"
+        load(deployment)
+        # All of 127.0.0.0/8, from one of its addresses to another.
+        for own, port in (("127.78.0.2", 10000), ("127.0.1.1", 11211), ("127.0.0.1", 8500), ("127.78.0.7", 7025)):
+            call = f"import socket; socket.create_connection(('{own}', {port}), 5, ('127.78.0.1', 0))"
+            status, output = deployment.hosts[store].call("run", command=[sys.executable, "-c", call])
+            self.assertEqual(status, 0, f"{own}:{port}: {output}")
+        stranger = deployment.hosts["stranger"].addresses[0]
+        peer = deployment.plans[store]["addresses"][0]
+        target = deployment.plans[video]["addresses"][0]
+        sent = {
+            deployed.Packet(name, source, video, target, protocol, port)
+            for name, source in (("stranger", stranger), (store, peer))
+            for protocol in ("tcp", "udp")
+            for port in (19999, 20000, 20999, 21000, 21255, 21256, 40000, 40001)
+        }
+        wanted = {p for p in sent if p.protocol == "udp" and 20000 <= p.port <= 40000}
+        wanted |= {p for p in sent if p.protocol == "tcp" and p.client == store and 21000 <= p.port <= 21255}
+        self.assertEqual(deployment.passing(sorted(sent), sure=wanted), wanted)
+
     def test_by_nmap_finds_exactly_what_the_plan_says(self):
         deployment = self.deployment("crowded")
         nmap = Nmap(deployment)
