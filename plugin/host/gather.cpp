@@ -6,6 +6,7 @@
 #include <plugin/host/containers.hpp>
 #include <plugin/host/gather.hpp>
 #include <set>
+#include <zmintegration/local/process_hints.hpp>
 #include <zmintegration/support/file.hpp>
 #include <zmintegration/support/text.hpp>
 
@@ -85,15 +86,6 @@ private:
         return std::nullopt;
     }
 
-    /// A process of a container or of another namespace filters nothing here. Only root can tell of all of them.
-    [[nodiscard]] bool elsewhere(const std::string& pid) const {
-        std::error_code code;
-        const auto own = fs::read_symlink(m_root / "proc/self/ns/net", code);
-        if (code) return false;
-        const auto its = fs::read_symlink(m_root / "proc" / pid / "ns/net", code);
-        return !code && its != own;
-    }
-
     void look_at_processes() {
         std::error_code code;
         std::size_t seen = 0;
@@ -103,7 +95,8 @@ private:
             if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
             if (++seen > k_process_limit) return;
             const auto name = read("proc/" + pid + "/comm");
-            if (!name || elsewhere(pid)) continue;
+            // A process of a container or of another namespace filters nothing here.
+            if (!name || zmi::is_in_other_network(m_root, pid)) continue;
             m_running.emplace(zmi::trim(*name));
             if (zmi::trim(*name) != "docker-proxy") continue;
             const auto arguments = read("proc/" + pid + "/cmdline");

@@ -18,6 +18,7 @@ constexpr std::size_t k_most_processes = 65536;
 constexpr std::size_t k_most_descriptors = 2'000'000;
 constexpr std::size_t k_name_limit = 64;
 constexpr std::size_t k_arguments_limit = 64 * 1024;
+constexpr const char* k_docker_proxy = "docker-proxy";
 
 /// A name is whatever its process says: kept only where it is harmless to print and to quote.
 std::string name_of(const fs::path& process) {
@@ -32,15 +33,36 @@ std::string name_of(const fs::path& process) {
     return name;
 }
 
+/// What a docker-proxy says in its arguments.
+struct Published {
+    std::string protocol;
+    std::uint16_t port = 0;
+    IpAddress address;
+};
+
+/// nullopt where these are not the arguments of a docker-proxy that publishes something.
+std::optional<Published> published_by(std::string_view cmdline) {
+    const auto program = cmdline.substr(0, cmdline.find('\0'));
+    if (program.substr(program.rfind('/') + 1) != k_docker_proxy) return std::nullopt;
+    auto options = docker_proxy_options(cmdline);
+    const auto protocol = options.try_emplace("-proto", "tcp").first->second;
+    const auto port = parse_port(options["-host-port"]);
+    const auto host = options.try_emplace("-host-ip", "0.0.0.0").first->second;
+    const auto address = parse_address(host.empty() ? "0.0.0.0" : host);
+    if (!port || !address) return std::nullopt;
+    return Published{std::string(protocol), *port, *address};
+}
+
 class HintFinder {
 public:
-    explicit HintFinder(std::vector<ListeningSocket>& sockets) : m_sockets(sockets) {
+    HintFinder(std::vector<ListeningSocket>& sockets, const fs::path& system_root)
+        : m_sockets(sockets), m_root(system_root) {
         for (auto& socket : sockets) m_by_inode.emplace(socket.inode, &socket);
     }
 
     void look_at(const fs::path& process) {
         const auto name = name_of(process);
-        if (name == "docker-proxy") add_published(process);
+        if (name == k_docker_proxy && !is_in_other_network(m_root, process.filename().string())) add_published(process);
         std::error_code code;
         for (fs::directory_iterator at(process / "fd", code), end; !code && at != end; at.increment(code)) {
             if (++m_descriptors > k_most_descriptors) return;
@@ -48,6 +70,20 @@ public:
             const auto target = fs::read_symlink(at->path(), gone).string();
             if (gone) continue;
             if (auto* socket = socket_of(target); socket != nullptr && socket->process.empty()) socket->process = name;
+        }
+    }
+
+    /// When all have been looked at: anybody may call a process docker-proxy and give it arguments, so they count only
+    /// where no descriptor says whose socket it is.
+    void settle_published() {
+        for (auto& socket : m_sockets) {
+            if (!socket.process.empty() && socket.process != k_docker_proxy) continue;
+            const bool found = std::any_of(m_published.begin(), m_published.end(), [&](const Published& one) {
+                return one.port == socket.port && one.protocol == socket.protocol && one.address == socket.address;
+            });
+            if (!found) continue;
+            socket.docker = true;
+            socket.process = k_docker_proxy;
         }
     }
 
@@ -68,18 +104,12 @@ private:
     void add_published(const fs::path& process) {
         const auto text = read_file(process / "cmdline", k_arguments_limit);
         if (!text) return;
-        auto options = docker_proxy_options(*text);
-        const auto protocol = options.try_emplace("-proto", "tcp").first->second;
-        const auto port = parse_port(options["-host-port"]);
-        for (auto& socket : m_sockets) {
-            if (port == socket.port && socket.protocol == protocol) {
-                socket.docker = true;
-                socket.process = "docker-proxy";
-            }
-        }
+        if (auto published = published_by(*text)) m_published.push_back(std::move(*published));
     }
 
     std::vector<ListeningSocket>& m_sockets;
+    const fs::path& m_root;
+    std::vector<Published> m_published;
     std::unordered_map<std::uint64_t, ListeningSocket*> m_by_inode;
     std::size_t m_descriptors = 0;
 };
@@ -95,15 +125,24 @@ std::map<std::string_view, std::string_view> docker_proxy_options(std::string_vi
     return options;
 }
 
+bool is_in_other_network(const fs::path& system_root, const std::string& process) {
+    std::error_code code;
+    const auto own = fs::read_symlink(system_root / "proc/self/ns/net", code);
+    if (code) return false;
+    const auto its = fs::read_symlink(system_root / "proc" / process / "ns/net", code);
+    return !code && its != own;
+}
+
 void add_process_hints(std::vector<ListeningSocket>& sockets, const fs::path& system_root) {
-    HintFinder finder(sockets);
+    HintFinder finder(sockets, system_root);
     std::size_t processes = 0;
     std::error_code code;
     for (fs::directory_iterator at(system_root / "proc", code), end; !code && at != end; at.increment(code)) {
         if (!parse_number<std::uint32_t>(at->path().filename().string())) continue;
-        if (++processes > k_most_processes) return;
+        if (++processes > k_most_processes) break;
         finder.look_at(at->path());
     }
+    finder.settle_published();
 }
 
 }  // namespace zmi

@@ -154,18 +154,67 @@ TEST_F(ProcRoot, MakesTheNameOfAProcessHarmless) {
     EXPECT_EQ(found->sockets[0].process, "a??2J???");
 }
 
+/// A process that calls itself docker-proxy, with these arguments behind its name, and a network namespace.
+void add_docker_proxy(const TemporaryTree& tree, const std::string& number, const std::string& arguments,
+                      const std::string& network) {
+    auto text = "/usr/bin/docker-proxy " + arguments + " ";
+    std::replace(text.begin(), text.end(), ' ', '\0');
+    tree.write("proc/" + number + "/comm", "docker-proxy\n");
+    tree.write("proc/" + number + "/cmdline", text);
+    std::filesystem::create_directories(tree.root() / "proc" / number / "ns");
+    std::filesystem::create_symlink(network, tree.root() / "proc" / number / "ns/net");
+}
+
+constexpr const char* k_publishes_8080 =
+    "-proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80";
+
 TEST_F(ProcRoot, KnowsWhatDockerPublishesFromArgumentsThatEverybodyMayRead) {
     put("tcp", line("00000000:1F90", "0A", "1") + line("00000000:1F91", "0A", "2"));
-    m_tree.write("proc/99/comm", "docker-proxy\n");
-    m_tree.write("proc/99/cmdline", std::string("/usr/bin/docker-proxy\0-proto\0tcp\0-host-ip\0"
-                                                "0.0.0.0\0-host-port\0"
-                                                "8080\0-container-ip\0"
-                                                "172.17.0.2\0",
-                                                85));
+    add_docker_proxy(m_tree, "99", k_publishes_8080, "net:[1]");
     const auto found = read();
     ASSERT_TRUE(found) << found.error().what;
     EXPECT_TRUE(found->sockets[0].docker);
     EXPECT_FALSE(found->sockets[1].docker);
+}
+
+TEST_F(ProcRoot, LeavesTheDockerProxiesOfOtherNetworksOut) {
+    put("tcp", line("00000000:1F90", "0A", "1"));
+    add_docker_proxy(m_tree, "self", "", "net:[1]");
+    add_docker_proxy(m_tree, "99", k_publishes_8080, "net:[2]");
+    EXPECT_FALSE(read()->sockets[0].docker);
+    add_docker_proxy(m_tree, "100", k_publishes_8080, "net:[1]");
+    EXPECT_TRUE(read()->sockets[0].docker);
+}
+
+TEST_F(ProcRoot, BelievesNoArgumentsAgainstADescriptorOrForAnotherAddress) {
+    put("tcp", line("00000000:1F90", "0A", "4711") + line("0100007F:1F91", "0A", "4712"));
+    m_tree.write("proc/50/comm", "nginx\n");
+    std::filesystem::create_directories(m_tree.root() / "proc/50/fd");
+    std::filesystem::create_symlink("socket:[4711]", m_tree.root() / "proc/50/fd/5");
+    add_docker_proxy(m_tree, "99", k_publishes_8080, "net:[1]");
+    add_docker_proxy(m_tree, "98", "-proto tcp -host-ip 0.0.0.0 -host-port 8081", "net:[1]");
+    const auto found = read();
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_EQ(found->sockets[0].process, "nginx");
+    EXPECT_FALSE(found->sockets[0].docker);
+    EXPECT_FALSE(found->sockets[1].docker);
+}
+
+TEST_F(ProcRoot, TakesNoSenselessArgumentsForPublishedPorts) {
+    put("tcp", line("00000000:1F90", "0A", "1"));
+    int number = 90;
+    for (const auto* arguments :
+         {"", "-host-port", "-host-port 8080x", "-host-port 0", "-host-port 99999", "-proto -host-port 8080",
+          "-host-ip 0.0.0.0.0 -host-port 8080", "-host-port 8080 -host-port 1", "-proto udp -host-port 8080"}) {
+        add_docker_proxy(m_tree, std::to_string(number++), arguments, "net:[1]");
+    }
+    m_tree.write("proc/200/comm", "docker-proxy\n");
+    m_tree.write("proc/200/cmdline", std::string(100'000, '\0'));
+    m_tree.write("proc/201/comm", "docker-proxy\n");
+    m_tree.write("proc/201/cmdline", std::string("/bin/sleep\0-host-port\0"
+                                                 "8080\0",
+                                                 27));
+    EXPECT_FALSE(read()->sockets[0].docker);
 }
 
 TEST_F(ProcRoot, ReadsThousandsOfSockets) {
