@@ -27,11 +27,14 @@ public:
         m_report.facts_taken = m_input.inventory.source.taken_at;
         m_report.problems = m_input.plan.problems;
         m_report.rules = m_input.rules;
+        m_report.rules_unseen = m_input.rules_unseen;
         m_report.clients = m_table.clients();
         for (const auto& [name, file] : m_input.files.files) {
             if (!file.problem.empty() && file.problem != zmi::k_no_such_file)
                 m_report.unreadable.push_back(fmt::format("{}: {}", plain(file.path), plain(file.problem)));
         }
+        if (const auto& problem = m_input.sockets.addresses_problem; !problem.empty())
+            m_report.unreadable.push_back(plain(problem) + ": addresses that no name has are not known");
         std::vector<AuditedPort> audited;
         for (const auto& [key, port] : m_table.ports()) {
             if (auto one = look_at(port)) audited.push_back(std::move(*one));
@@ -105,6 +108,16 @@ private:
         one.listener.state = compared.state;
         one.listener.expected = compared.expected;
         one.dual_stack_gap = compared.dual_stack_gap;
+        const auto lines = lines_of(port.protocol, port.number);
+        if (compared.state == ListenerState::as_configured || !is_as_lines_say(port, lines)) return;
+        // A file that nothing but a hand changes is the configuration; else it may be older than the facts.
+        const auto& bind = one.owners.front()->bind;
+        const bool only_file = bind.attribute.empty() && bind.localconfig.empty() && bind.setting.empty();
+        if (only_file && compared.state == ListenerState::narrower) {
+            one.listener.state = ListenerState::as_configured;
+            one.listener.expected = port.addresses();
+        }
+        one.file_says = fmt::format("{}:{}", plain(lines.front()->path), lines.front()->line);
     }
 
     /// Nothing that runs by its configuration has the port.
@@ -145,24 +158,40 @@ private:
         listener.state = state;
         const auto number = claim.socket->port.first;
         if (const auto* file = configured_in(claim.endpoint->protocol, number)) {
-            listener.configured = fmt::format("{}:{}", plain(file->path), file->line);
+            listener.configured = where(*file);
         } else if (!claim.socket->because.empty()) {
             const auto& because = claim.socket->because.front();
             listener.configured = fmt::format("{} {} ({})", because.fact, plain(because.value), because.origin);
         }
     }
 
-    /// The line of a file of this node that names the port.
-    [[nodiscard]] const zmi::FileListener* configured_in(const std::string& protocol, std::uint16_t port) const {
-        const auto in = [&](const std::vector<zmi::FileListener>& list) -> const zmi::FileListener* {
-            const auto at = std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.port == port; });
-            return at == list.end() ? nullptr : &*at;
+    /// FILE:LINE, with what the file says of all its listeners.
+    [[nodiscard]] std::string where(const zmi::FileListener& line) const {
+        auto text = fmt::format("{}:{}", plain(line.path), line.line);
+        const auto file = m_input.files.files.find(line.file);
+        if (file == m_input.files.files.end()) return text;
+        for (const auto& [name, value] : file->second.settings) text += fmt::format("; {} {}", name, plain(value));
+        return text;
+    }
+
+    /// The lines of files of this node that name the port; the node's own before those of services.
+    [[nodiscard]] std::vector<const zmi::FileListener*> lines_of(const std::string& protocol,
+                                                                 std::uint16_t port) const {
+        std::vector<const zmi::FileListener*> found;
+        const auto add = [&](const std::vector<zmi::FileListener>& list) {
+            for (const auto& one : list) {
+                if (one.port == port && one.protocol == protocol) found.push_back(&one);
+            }
         };
-        if (protocol != "tcp") return nullptr;
-        if (const auto* local = m_view.local(m_server)) {
-            if (const auto* found = in(local->listeners)) return found;
-        }
-        return in(m_input.files.listeners);
+        if (const auto* local = m_view.local(m_server)) add(local->listeners);
+        add(m_input.files.listeners);
+        return found;
+    }
+
+    /// The first of them.
+    [[nodiscard]] const zmi::FileListener* configured_in(const std::string& protocol, std::uint16_t port) const {
+        const auto lines = lines_of(protocol, port);
+        return lines.empty() ? nullptr : lines.front();
     }
 
     const AuditInput& m_input;

@@ -55,11 +55,13 @@ struct AuditFinding {
 
 /// The loaded rules against the plan, where somebody could look.
 struct LoadedRules {
-    std::string format;
+    std::string format;       ///< empty: no rules of ours are loaded, of any format
     std::size_t missing = 0;  ///< rules that should be loaded
     std::size_t extra = 0;    ///< rules of ours that should not be
+    std::size_t past = 0;     ///< rules of others that let somebody in past ours
     bool reordered = false;
-    [[nodiscard]] bool same() const { return missing == 0 && extra == 0 && !reordered; }
+    std::vector<std::string> lines;  ///< the same in words: "+ " missing, "- " extra, "! " past
+    [[nodiscard]] bool same() const { return !format.empty() && missing == 0 && extra == 0 && past == 0 && !reordered; }
 };
 
 struct AuditInput {
@@ -70,6 +72,7 @@ struct AuditInput {
     const zmi::ListeningSockets& sockets;
     const zmi::ServiceFiles& files;
     std::optional<LoadedRules> rules;
+    std::string rules_unseen;  ///< why nobody looked at them; empty where `rules` has them
 };
 
 struct AuditReport {
@@ -81,7 +84,8 @@ struct AuditReport {
     std::vector<std::string> unreadable;     ///< "FILE: why": what the audit had to do without
     std::vector<Problem> problems;           ///< of the plan: facts that decide and are not known
     std::optional<LoadedRules> rules;
-    std::size_t clients = 0;  ///< UDP sockets on ports that the kernel gives to clients: not told one by one
+    std::string rules_unseen;  ///< why nobody looked at them; empty where `rules` has them
+    std::size_t clients = 0;   ///< UDP sockets on ports that the kernel gives to clients: not told one by one
 
     [[nodiscard]] std::size_t count(ListenerState state) const;
     [[nodiscard]] std::size_t count(Severity severity) const;  ///< of findings that count

@@ -53,11 +53,11 @@ std::string to_json(const AuditReport& report) {
     json["problems"] = Json::array();
     for (const auto& problem : report.problems) json["problems"].push_back(problem.text);
     if (report.rules) {
-        json["rules"] = {{"format", report.rules->format},
-                         {"same", report.rules->same()},
-                         {"missing", report.rules->missing},
-                         {"extra", report.rules->extra}};
+        json["rules"] = {{"format", report.rules->format},   {"same", report.rules->same()},
+                         {"missing", report.rules->missing}, {"extra", report.rules->extra},
+                         {"past", report.rules->past},       {"differences", report.rules->lines}};
     }
+    json["rules_unseen"] = report.rules_unseen;
     json["udp_clients"] = report.clients;
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

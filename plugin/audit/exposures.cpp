@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <plugin/audit/exposures.hpp>
+#include <plugin/plan/remedy_text.hpp>
 #include <set>
 #include <zmintegration/support/text.hpp>
 
@@ -28,7 +29,7 @@ public:
             {"listener-disabled", &ExposureFinder::by_state}, {"listener-unknown", &ExposureFinder::by_state},
             {"listener-docker", &ExposureFinder::by_state},   {"listener-master-cf", &ExposureFinder::by_state},
             {"listener-foreign", &ExposureFinder::foreign},   {"dual-stack-gap", &ExposureFinder::by_state},
-            {"rules-drift", &ExposureFinder::drift}};
+            {"rules-drift", &ExposureFinder::drift},          {"rules-absent", &ExposureFinder::drift}};
         for (const auto& spec : m_input.catalogue.findings) {
             const auto kind = kinds.find(spec.kind);
             if (kind == kinds.end() || m_evaluator.about(spec.when, m_server).verdict != Verdict::yes) continue;
@@ -53,6 +54,7 @@ private:
     [[nodiscard]] bool meant_for_all(const Port& port) const;
     [[nodiscard]] std::vector<std::uint16_t> debug_ports(const FindingSpec& spec) const;
     [[nodiscard]] Words words_of(const AuditedPort& one) const;
+    void add_node(Words& words) const;
     void report(const FindingSpec& spec, Words words, const AuditedPort* one);
 
     const AuditInput& m_input;
@@ -87,10 +89,15 @@ std::vector<std::string> ExposureFinder::public_addresses(const Port& port) cons
             if (is_public(socket->address)) found.insert(socket->address);
             continue;
         }
-        for (const auto& address : m_input.plan.addresses) {
-            const bool taken = address.family == socket->address.family || socket->also_ipv4;
-            if (taken && is_public(address)) found.insert(address);
-        }
+        const auto add = [&](const std::vector<zmi::IpAddress>& addresses) {
+            for (const auto& address : addresses) {
+                const bool taken = address.family == socket->address.family || socket->also_ipv4;
+                if (taken && is_public(address)) found.insert(address);
+            }
+        };
+        add(m_input.plan.addresses);
+        // Others may know the node by an internal name alone.
+        add(m_input.sockets.addresses);
     }
     std::vector<std::string> texts;
     for (const auto& address : found) texts.push_back(address.to_string());
@@ -179,11 +186,13 @@ void ExposureFinder::foreign(const FindingSpec& spec) {
 }
 
 void ExposureFinder::drift(const FindingSpec& spec) {
-    if (!m_input.rules || m_input.rules->same()) return;
+    const auto& rules = m_input.rules;
+    if (!rules || rules->same() || (spec.kind == "rules-absent") != rules->format.empty()) return;
     report(spec,
-           {{"missing", std::to_string(m_input.rules->missing)},
-            {"extra", std::to_string(m_input.rules->extra)},
-            {"format", m_input.rules->format}},
+           {{"missing", std::to_string(rules->missing)},
+            {"extra", std::to_string(rules->extra)},
+            {"past", std::to_string(rules->past)},
+            {"format", rules->format}},
            nullptr);
 }
 
@@ -198,31 +207,37 @@ Words ExposureFinder::words_of(const AuditedPort& one) const {
                    {"expected-port", std::to_string(one.expected_port)},
                    {"configured", listener.configured.empty() ? "nowhere that could be read" : listener.configured},
                    {"program", listener.process.empty() ? "an unknown process" : listener.process}};
+    words["cause"] = one.file_says.empty()
+                         ? "Most likely it was not restarted since that changed"
+                         : one.file_says + " says so: a hand changed it, or it is older than the configuration";
     words["comment"] =
         listener.process.empty() ? fmt::format("{} {}", listener.protocol, listener.port) : listener.process;
     return words;
 }
 
-void ExposureFinder::report(const FindingSpec& spec, Words words, const AuditedPort* one) {
+/// What is said of the node: there is no "internal" where it has no internal address, and no "internal-name" where its
+/// name leads elsewhere as well.
+void ExposureFinder::add_node(Words& words) const {
     words["server"] = m_input.plan.name;
     const auto& addresses = m_input.plan.addresses;
     if (!addresses.empty()) words["address"] = addresses.front().to_string();
-    const auto internal =
-        std::find_if(addresses.begin(), addresses.end(), [](const auto& address) { return address.is_private(); });
-    if (internal != addresses.end()) words["internal"] = internal->to_string();
+    const auto is_internal = [](const zmi::IpAddress& address) { return address.is_private(); };
+    const auto internal = std::find_if(addresses.begin(), addresses.end(), is_internal);
+    if (internal == addresses.end()) return;
+    words["internal"] = internal->to_string();
+    if (std::all_of(addresses.begin(), addresses.end(), is_internal))
+        words["internal-name"] = plain(m_evaluator.view().host_name(m_server));
+}
+
+void ExposureFinder::report(const FindingSpec& spec, Words words, const AuditedPort* one) {
+    add_node(words);
     AuditFinding found;
     found.finding.id = spec.id;
     found.finding.severity = spec.severity;
     found.finding.server = m_input.plan.name;
     found.finding.text = filled(spec.text, words);
     found.finding.accepted = m_input.policy.accepted_findings.contains(spec.id);
-    // No command for an address that the node does not have, and then none of those that go with it.
-    const bool known = std::none_of(spec.remedy.begin(), spec.remedy.end(), [&](const RemedySpec& remedy) {
-        return remedy.text.find("{internal}") != std::string::npos && !words.contains("internal");
-    });
-    for (const auto& remedy : spec.remedy) {
-        if (known) found.finding.remedy.push_back(filled(remedy.text, words));
-    }
+    add_remedies(spec.remedy, words, m_evaluator, m_server, found.finding);
     if (one != nullptr) {
         found.endpoint = one->listener.endpoint;
         found.protocol = one->listener.protocol;

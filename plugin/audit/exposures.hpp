@@ -14,6 +14,7 @@ struct AuditedPort {
     std::vector<const Endpoint*> owners;  ///< whose port it is, or was
     std::uint16_t expected_port = 0;      ///< of one that is elsewhere
     bool dual_stack_gap = false;
+    std::string file_says;  ///< FILE:LINE, where that and not the facts explains how far it reaches
 };
 
 /// The findings of the catalogue's audit kinds. Of those about how far a socket reaches, the first that fits is told.

@@ -142,4 +142,20 @@ Comparison compare_sockets(const Port& port, bool has_ipv6) {
     return result;
 }
 
+bool is_as_lines_say(const Port& port, const std::vector<const zmi::FileListener*>& lines) {
+    const auto fits = [](const zmi::ListeningSocket& socket, const zmi::FileListener& line) {
+        if (line.address == "localhost") return socket.address.is_loopback();
+        const auto address = zmi::parse_address(line.address);
+        const bool any = line.address.empty() || (address && address->is_unspecified());
+        return any ? socket.is_wildcard() : address == socket.address;
+    };
+    const bool wanted = std::all_of(port.live.begin(), port.live.end(), [&](const auto* socket) {
+        return std::any_of(lines.begin(), lines.end(), [&](const auto* line) { return fits(*socket, *line); });
+    });
+    return wanted && !lines.empty() && std::all_of(lines.begin(), lines.end(), [&](const auto* line) {
+               return std::any_of(port.live.begin(), port.live.end(),
+                                  [&](const auto* socket) { return fits(*socket, *line); });
+           });
+}
+
 }  // namespace zmfw

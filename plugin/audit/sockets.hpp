@@ -4,6 +4,7 @@
 #include <plugin/plan/listener.hpp>
 #include <string>
 #include <vector>
+#include <zmintegration/facts/inventory.hpp>
 
 namespace zmfw {
 
@@ -38,5 +39,9 @@ struct Comparison {
 };
 /// `has_ipv6`: the node has an address that others may use.
 [[nodiscard]] Comparison compare_sockets(const Port& port, bool has_ipv6);
+
+/// The live sockets are exactly those that these lines of a file ask for; a name in a line fits nothing but
+/// "localhost".
+[[nodiscard]] bool is_as_lines_say(const Port& port, const std::vector<const zmi::FileListener*>& lines);
 
 }  // namespace zmfw

@@ -217,7 +217,8 @@ struct Change {
     FactKind fact = FactKind::attribute;
     std::string server;  ///< empty: global config
     std::string name;
-    std::string value;  ///< empty for unset
+    std::string value;     ///< empty for unset, and for:
+    std::string value_of;  ///< a shell command that prints the value, on that server; of localconfig only
     auto operator<=>(const Change&) const = default;
 };
 
@@ -226,6 +227,8 @@ struct RemedySpec {
     std::string text;
     std::vector<Change> changes;
     Condition safe_when;  ///< the changes are right without further thought only where this holds of the server
+    std::string needs;    ///< a word of the finding: without it this does not help and is left out; may be empty
+    std::string without;  ///< a word of the finding: with it something else helps; may be empty
 };
 
 /// What to tell about a deployment. Texts hold {server}, {endpoint}, {port}, {value}, {peers}, {address}.

@@ -222,9 +222,10 @@ Flow read_flow(const XmlElement& element) {
 /// What audit knows to look for in the sockets of a node.
 bool is_audit_kind(std::string_view kind) {
     static const std::set<std::string_view> kinds = {
-        "live-reachable",     "live-wildcard",      "live-public",       "live-debug",        "listener-missing",
-        "listener-elsewhere", "listener-wider",     "listener-narrower", "listener-disabled", "listener-unknown",
-        "listener-docker",    "listener-master-cf", "listener-foreign",  "dual-stack-gap",    "rules-drift"};
+        "live-reachable",    "live-wildcard",      "live-public",     "live-debug",
+        "listener-missing",  "listener-elsewhere", "listener-wider",  "listener-narrower",
+        "listener-disabled", "listener-unknown",   "listener-docker", "listener-master-cf",
+        "listener-foreign",  "dual-stack-gap",     "rules-drift",     "rules-absent"};
     return kinds.contains(kind);
 }
 

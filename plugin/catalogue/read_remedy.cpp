@@ -4,12 +4,13 @@
 namespace zmfw {
 namespace {
 
-/// <set server="{server}" attribute="A" value="V"/>, or with localconfig="K"; without server: global config.
+/// <set server="{server}" attribute="A" value="V"/>, or with localconfig="K"; without server: global config. Of
+/// localconfig also value-of="COMMAND".
 Change read_change(const XmlElement& element) {
     using Kind = Change::Kind;
     static const std::map<std::string_view, Kind> kinds = {
         {"set", Kind::set}, {"add", Kind::add}, {"remove", Kind::remove}, {"unset", Kind::unset}};
-    element.allow_attributes({"server", "attribute", "localconfig", "value"});
+    element.allow_attributes({"server", "attribute", "localconfig", "value", "value-of"});
     element.allow_children({});
     Change change;
     change.kind = kinds.at(element.name());
@@ -21,6 +22,12 @@ Change read_change(const XmlElement& element) {
     if (local && change.server.empty()) element.fail("localconfig is of one server: name it");
     if (local && (change.kind == Kind::add || change.kind == Kind::remove))
         element.fail("localconfig has no values to add or remove");
+    change.value_of = element.value_or("value-of", "");
+    if (!change.value_of.empty()) {
+        if (!local || change.kind != Kind::set || element.optional("value"))
+            element.fail("value-of is for <set localconfig> without value");
+        return change;
+    }
     change.value = change.kind == Kind::unset ? element.value_or("value", "") : element.required("value");
     if (change.kind == Kind::unset && !change.value.empty()) element.fail("<unset> has no value");
     return change;
@@ -29,8 +36,10 @@ Change read_change(const XmlElement& element) {
 }  // namespace
 
 RemedySpec read_remedy(const XmlElement& element) {
-    element.allow_attributes({});
+    element.allow_attributes({"needs", "without"});
     RemedySpec remedy;
+    remedy.needs = element.value_or("needs", "");
+    remedy.without = element.value_or("without", "");
     if (!element.children().empty()) element.allow_children({"safe-when", "set", "add", "remove", "unset"});
     for (const auto& child : element.children()) {
         if (child.name() != "safe-when") {

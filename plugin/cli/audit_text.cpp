@@ -35,6 +35,19 @@ std::string listener_table(const AuditReport& report) {
     return table(rows, 2);
 }
 
+std::string rules_lines(const AuditReport& report, const Style& style) {
+    auto text = std::string("loaded rules\n");
+    if (!report.rules) return text + style.faint("  not looked at: ") + report.rules_unseen + "\n";
+    const auto& rules = *report.rules;
+    if (rules.format.empty()) return text + style.warn("  none of ours") + "\n";
+    if (rules.same()) return text + style.good("  as planned") + fmt::format(" ({})\n", rules.format);
+    text += style.warn("  not as planned") +
+            fmt::format(" ({}): + is not loaded, - should not be, ! lets in past ours\n", rules.format);
+    if (rules.reordered) text += "  the same rules in another order\n";
+    for (const auto& line : rules.lines) text += fmt::format("    {}\n", line);
+    return text;
+}
+
 }  // namespace
 
 std::string audit_text(const AuditReport& report, const Style& style) {
@@ -44,6 +57,7 @@ std::string audit_text(const AuditReport& report, const Style& style) {
     text += "listeners\n" + listener_table(report);
     if (report.clients > 0)
         text += style.faint(fmt::format("  {} UDP sockets of clients are left out\n", report.clients));
+    text += rules_lines(report, style);
     if (!report.unreadable.empty()) text += style.warn("could not be read") + "\n";
     for (const auto& file : report.unreadable) text += wrapped(file, 2);
     return text;

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -9,8 +8,8 @@
 #include <plugin/audit/audit_json.hpp>
 #include <plugin/audit/audit_lines.hpp>
 #include <plugin/cli/audit_text.hpp>
+#include <plugin/cli/audited.hpp>
 #include <plugin/cli/commands.hpp>
-#include <plugin/cli/handed.hpp>
 #include <plugin/cli/planned.hpp>
 #include <thread>
 #include <zmintegration/local/localconfig.hpp>
@@ -44,6 +43,15 @@ void read_sources_again(zmi::Wanted wanted, const zmi::Product& product, const s
     if (const auto at = last.files.find("modules"); at != last.files.end()) local.files.insert(*at);
 }
 
+/// An error where the sockets here are not those of the node that the plan is of.
+Expected<void> check_this_node(const Context& context, const Planned& planned) {
+    const auto& name = planned.plan.servers.front().name;
+    const auto why = why_not_this_node(context, planned.inventory, name);
+    if (why.empty()) return {};
+    return zmi::failure(zmi::ErrorKind::knowledge, fmt::format("the sockets of {} cannot be read here: {}", name, why),
+                        "run it on that node, or without --inventory");
+}
+
 Expected<Planned> planned_from_last_inventory(const Context& context) {
     auto options = context.options();
     const auto product = context.product();
@@ -58,19 +66,21 @@ Expected<Planned> planned_from_last_inventory(const Context& context) {
     if (!config) return tl::unexpected(config.error());
     const auto name = config->get("zimbra_server_hostname");
     if (!name) return tl::unexpected(name.error());
-    auto planned = make_plan(last, {name->value_or(""), false});
+    auto planned = gather_facts(last);
     if (!planned) return planned;
+    const Selection here{name->value_or(""), false};
+    const auto server = Context::selected(here, planned->inventory, planned->policy);
+    if (!server) return tl::unexpected(server.error());
     // It may have been taken on another node, or before a file here changed.
     auto local = zmi::read_node_files(product->home, options.system_root);
     if (!local) return tl::unexpected(std::move(local.error()));
     auto selected = config->select(planned->catalogue.wanted());
     if (!selected) return tl::unexpected(std::move(selected.error()));
     local->localconfig = std::move(*selected);
-    const auto server = planned->plan.servers.front().name;
-    read_sources_again(planned->catalogue.wanted(), *product, options.system_root, planned->inventory.local[server],
+    read_sources_again(planned->catalogue.wanted(), *product, options.system_root, planned->inventory.local[**server],
                        *local);
-    planned->inventory.local[server] = std::move(*local);
-    planned->plan = derive_plan(planned->inventory, planned->catalogue, planned->policy, server);
+    planned->inventory.local[**server] = std::move(*local);
+    if (auto derived = derive_from(*planned, here); !derived) return tl::unexpected(std::move(derived.error()));
     return planned;
 }
 
@@ -82,7 +92,12 @@ Expected<Facts> hurried_facts(const Context& context) {
         facts.planned = std::move(*planned);
         return std::move(facts);
     };
-    if (!context.options().inventory.empty()) return take(make_plan(context, {}));
+    if (!context.options().inventory.empty()) {
+        auto planned = make_plan(context, {});
+        if (!planned) return take(std::move(planned));
+        if (auto here = check_this_node(context, *planned); !here) return tl::unexpected(std::move(here.error()));
+        return take(std::move(planned));
+    }
     auto options = context.options();
     if (options.source.empty()) options.source = "soap";
     options.timeout_seconds = std::min(options.timeout_seconds, k_source_seconds);
@@ -111,55 +126,11 @@ Expected<Facts> hurried_facts(const Context& context) {
     return take(std::move(last));
 }
 
-/// What is loaded here against the plan; nullopt where nothing was confirmed and nothing is to be compared.
-Expected<std::optional<LoadedRules>> loaded_rules(const Context& context, const Plan& plan) {
-    const Places places(context.options().system_root);
-    const auto pending = read_pending(places);
-    if (!pending) return tl::unexpected(pending.error());
-    const auto confirmed = read_confirmed(places);
-    if (!confirmed) return tl::unexpected(confirmed.error());
-    const auto current = *pending ? (*pending)->rules() : *confirmed;
-    if (current.empty()) return std::nullopt;
-    const auto about = read_about(places.folder / current);
-    if (!about) return tl::unexpected(about.error());
-    ApplyOptions options;
-    options.format = about->format;
-    const PlanOfHost here{plan, &plan.servers.front()};
-    const auto runner = zmi::make_process_runner();
-    const auto handed = render_trusted(context, options, here, *runner);
-    if (!handed) return tl::unexpected(handed.error());
-    const auto difference = compare_with(*handed, *runner);
-    if (!difference) return tl::unexpected(difference.error());
-    return LoadedRules{about->format, difference->missing.size(), difference->extra.size(), difference->reordered};
-}
-
-Expected<AuditReport> audit_node(const Context& context, const Planned& planned, bool with_rules) {
-    const auto sockets = zmi::read_listening_sockets(context.options().system_root);
-    if (!sockets) return tl::unexpected(sockets.error());
-    const auto files = zmi::read_service_files(context.home());
-    const auto& plan = planned.plan.servers.front();
-    std::optional<LoadedRules> rules;
-    std::string unseen;
-    if (with_rules && plan.complete()) {
-        auto loaded = loaded_rules(context, planned.plan);
-        if (loaded) {
-            rules = std::move(*loaded);
-        } else {
-            unseen = fmt::format("the loaded rules: {}", loaded.error().what);
-        }
-    }
-    auto report =
-        audit({planned.inventory, planned.catalogue, planned.policy, plan, *sockets, files, std::move(rules)});
-    if (!unseen.empty()) report.unreadable.push_back(std::move(unseen));
-    report.made_at = zmi::to_rfc3339(zmi::SystemClock().now());
-    return report;
-}
-
 ExitStatus answer_nagios(const Context& context) {
     const auto facts = hurried_facts(context);
     auto answer = facts ? NagiosAnswer() : nagios_unknown(facts.error().what);
     if (facts) {
-        const auto audited = audit_node(context, facts->planned, false);
+        const auto audited = audit_node(context, facts->planned, facts->planned.plan.servers.front(), false);
         answer = audited ? nagios_answer(*audited, facts->note) : nagios_unknown(audited.error().what);
     }
     const auto printed = print(answer.line);
@@ -174,7 +145,9 @@ ExitStatus run_audit(const Context& context, const AuditOptions& options) {
     if (options.nagios) return answer_nagios(context);
     const auto planned = make_plan(context, {});
     if (!planned) return report(planned.error());
-    const auto audited = audit_node(context, *planned, ::geteuid() == 0);
+    const auto& plan = planned->plan.servers.front();
+    if (const auto here = check_this_node(context, *planned); !here) return report(here.error());
+    const auto audited = audit_node(context, *planned, plan, true);
     if (!audited) return report(audited.error());
     const auto known = tell_problems(planned->plan);
     const auto printed = print(options.json         ? to_json(*audited)

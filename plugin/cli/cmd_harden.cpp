@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <plugin/cli/audited.hpp>
 #include <plugin/cli/commands.hpp>
 #include <plugin/cli/planned.hpp>
 #include <plugin/harden/harden.hpp>
@@ -13,6 +14,31 @@ std::vector<Finding> findings_of(const Plan& plan) {
     for (const auto& server : plan.servers) {
         findings.insert(findings.end(), server.findings.begin(), server.findings.end());
     }
+    return findings;
+}
+
+/// What the live sockets of this node add, where it is among the servers and they can be read; tells where not.
+std::vector<Finding> live_findings(const Context& context, const Planned& planned) {
+    std::vector<Finding> findings;
+    std::string unread;
+    for (const auto& plan : planned.plan.servers) {
+        auto why = why_not_this_node(context, planned.inventory, plan.name);
+        const auto audited = why.empty() ? audit_node(context, planned, plan, true)
+                                         : zmi::Expected<AuditReport>(zmi::failure(zmi::ErrorKind::knowledge, why));
+        if (!audited) {
+            if (plan.name == planned.inventory.this_node)
+                tell(fmt::format("the sockets of {} could not be read: {}", plan.name, audited.error().what));
+            unread += (unread.empty() ? "" : ", ") + plan.name;
+            continue;
+        }
+        for (const auto& found : audited->findings) findings.push_back(found.finding);
+        for (const auto& file : audited->unreadable) tell("could not be read: " + file);
+    }
+    if (!unread.empty())
+        tell(
+            fmt::format("of {} the batch has only what the configuration tells; what listens there is added by harden "
+                        "on the server itself",
+                        unread));
     return findings;
 }
 
@@ -42,7 +68,8 @@ ExitStatus run_harden(const Context& context, const HardenOptions& options) {
     if (!planned) return report(planned.error());
     // What could not be told may hide a finding, or the value that an undo needs.
     if (const auto known = tell_problems(planned->plan); known != ExitStatus::done) return known;
-    const auto made = harden(planned->inventory, planned->catalogue, findings_of(planned->plan));
+    const auto made =
+        harden(planned->inventory, planned->catalogue, findings_of(planned->plan), live_findings(context, *planned));
     for (const auto& why : made.refused) tell("left out: " + why);
     const auto status = options.output.empty() ? print(with_undo(made)) : write(made, options.output);
     return status == ExitStatus::done && !made.refused.empty() ? ExitStatus::findings : status;

@@ -4,8 +4,7 @@
 
 namespace zmfw {
 
-zmi::Expected<Planned> make_plan(const Context& context, const Selection& selection, bool outbound,
-                                 const std::function<void(zmi::Inventory&)>& before) {
+zmi::Expected<Planned> gather_facts(const Context& context) {
     Planned planned;
     auto catalogue = context.catalogue();
     if (!catalogue) return tl::unexpected(std::move(catalogue.error()));
@@ -16,11 +15,24 @@ zmi::Expected<Planned> make_plan(const Context& context, const Selection& select
     auto inventory = context.inventory(planned.catalogue, planned.policy);
     if (!inventory) return tl::unexpected(std::move(inventory.error()));
     planned.inventory = std::move(*inventory);
-    if (before) before(planned.inventory);
+    return planned;
+}
+
+zmi::Expected<void> derive_from(Planned& planned, const Selection& selection, bool outbound) {
     const auto only = Context::selected(selection, planned.inventory, planned.policy);
     if (!only) return tl::unexpected(only.error());
     planned.plan = derive_plan(planned.inventory, planned.catalogue, planned.policy, *only, outbound);
     planned.plan.made_at = zmi::to_rfc3339(zmi::SystemClock().now());
+    return {};
+}
+
+zmi::Expected<Planned> make_plan(const Context& context, const Selection& selection, bool outbound,
+                                 const std::function<void(zmi::Inventory&)>& before) {
+    auto planned = gather_facts(context);
+    if (!planned) return planned;
+    if (before) before(planned->inventory);
+    if (auto derived = derive_from(*planned, selection, outbound); !derived)
+        return tl::unexpected(std::move(derived.error()));
     return planned;
 }
 

@@ -12,7 +12,11 @@ struct Planned {
     zmi::Inventory inventory;
     Plan plan;
 };
-/// `before` may change what was learnt before the plan is derived from it.
+/// All but the plan.
+[[nodiscard]] zmi::Expected<Planned> gather_facts(const Context& context);
+/// From all that is there; the time when it was made included.
+[[nodiscard]] zmi::Expected<void> derive_from(Planned& planned, const Selection& selection, bool outbound = false);
+/// Both. `before` may change what was learnt before the plan is derived from it.
 [[nodiscard]] zmi::Expected<Planned> make_plan(const Context& context, const Selection& selection,
                                                bool outbound = false,
                                                const std::function<void(zmi::Inventory&)>& before = {});

@@ -16,9 +16,10 @@ struct Hardening {
 };
 
 /// Pure: the remedies of the findings as a batch, each with its text and the current value in comments, and the batch
-/// that brings back what the inventory has now. What only a person can do stays as comments; a finding that the
-/// policy accepts is left as it is.
+/// that brings back what the inventory has now. What only a person can do, or has to think about, stays as comments; a
+/// finding that the policy accepts is left as it is. `live` are findings of an audit: they come first, and where they
+/// want another value than a plan's finding, theirs it is.
 [[nodiscard]] Hardening harden(const zmi::Inventory& inventory, const Catalogue& catalogue,
-                               const std::vector<Finding>& findings);
+                               const std::vector<Finding>& findings, const std::vector<Finding>& live = {});
 
 }  // namespace zmfw

@@ -87,6 +87,15 @@ std::optional<zmi::Values> Settings::localconfig(const std::string& server, cons
     return value == local->second.localconfig.end() ? zmi::Values{} : zmi::Values{value->second};
 }
 
+std::optional<std::string> Settings::localconfig_part(const std::string& server, const std::string& key) const {
+    const auto local = m_inventory->local.find(server);
+    const auto spec = m_catalogue->localconfig.find(key);
+    if (local == m_inventory->local.end() || spec == m_catalogue->localconfig.end() || spec->second.keep.empty())
+        return std::nullopt;
+    const auto value = local->second.localconfig.find(key);
+    return value == local->second.localconfig.end() ? std::nullopt : std::optional(value->second);
+}
+
 std::vector<std::pair<std::string, std::string>> difference(const std::string& name, const zmi::Values& before,
                                                             const zmi::Values& after) {
     std::vector<std::pair<std::string, std::string>> words;

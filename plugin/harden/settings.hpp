@@ -31,6 +31,8 @@ public:
 
     /// The value that localconfig.xml of that node has; nullopt where we were not on it, or keep a part of it only.
     [[nodiscard]] std::optional<zmi::Values> localconfig(const std::string& server, const std::string& key) const;
+    /// Of a value of which the inventory keeps a part only: that part; nullopt where there is none.
+    [[nodiscard]] std::optional<std::string> localconfig_part(const std::string& server, const std::string& key) const;
 
 private:
     [[nodiscard]] zmi::Values inherited(const std::string& server, const std::string& name) const;

@@ -88,7 +88,6 @@ private:
     [[nodiscard]] bool knows_sshd_port() const;
     void report(const FindingSpec& spec, Words words);
     [[nodiscard]] std::string own_address() const;
-    void add_changes(const RemedySpec& remedy, const Words& words, Finding& finding) const;
     [[nodiscard]] std::vector<const EndpointState*> listening(const FindingSpec& spec) const;
     [[nodiscard]] Words words_of(const EndpointState& state, const Socket& socket) const;
     [[nodiscard]] bool condition_holds(const FindingSpec& spec) const;
@@ -109,20 +108,7 @@ void FindingMaker::report(const FindingSpec& spec, Words words) {
     finding.severity = spec.severity;
     finding.server = m_view.name(m_server);
     finding.text = filled(spec.text, words);
-    for (const auto& remedy : spec.remedy) {
-        if (!remedy.changes.empty()) {
-            add_changes(remedy, words, finding);
-            continue;
-        }
-        // One line for each port in question.
-        const bool each = remedy.text.find("{each-port}") != std::string::npos;
-        auto one = words;
-        for (const auto port : each ? zmi::split_words(words["each-port"]) : std::vector<std::string_view>{""}) {
-            one["each-port"] = std::string(port);
-            finding.remedy.push_back(filled(remedy.text, one));
-            finding.changes.emplace_back();
-        }
-    }
+    add_remedies(spec.remedy, words, m_decider.evaluator(), m_server, finding);
     finding.accepted = m_view.policy().accepted_findings.contains(spec.id);
     m_found.push_back(std::move(finding));
 }
@@ -132,35 +118,7 @@ std::string FindingMaker::own_address() const {
     const auto& addresses = m_view.addresses(m_server).addresses;
     const auto real = std::find_if(addresses.begin(), addresses.end(),
                                    [](const auto& one) { return one.is_of_a_host() && !one.is_loopback(); });
-    if (real != addresses.end()) return real->to_string();
-    return addresses.empty() ? std::string("ADDRESS") : addresses.front().to_string();
-}
-
-/// The changes of one remedy: a command for each server, and the same as data where nothing is left to think about.
-void FindingMaker::add_changes(const RemedySpec& remedy, const Words& words, Finding& finding) const {
-    const bool holds = m_decider.evaluator().about(remedy.safe_when, m_server).verdict == Verdict::yes;
-    std::vector<std::vector<Change>> groups;
-    for (auto change : remedy.changes) {
-        change.server = filled(change.server, words);
-        change.name = filled(change.name, words);
-        change.value = filled(change.value, words);
-        const auto same = [&](const std::vector<Change>& group) {
-            return group.front().server == change.server && group.front().fact == change.fact &&
-                   change.fact == FactKind::attribute;
-        };
-        auto group = std::find_if(groups.begin(), groups.end(), same);
-        if (group == groups.end()) group = groups.insert(groups.end(), std::vector<Change>{});
-        group->push_back(std::move(change));
-    }
-    const bool safe = holds && std::all_of(groups.begin(), groups.end(), [&](const auto& group) {
-                          return std::all_of(group.begin(), group.end(), [&](const Change& change) {
-                              return is_safe(change, m_view.inventory(), m_view.catalogue());
-                          });
-                      });
-    for (auto& group : groups) {
-        finding.remedy.push_back(command_text(group));
-        finding.changes.push_back(safe ? std::move(group) : std::vector<Change>{});
-    }
+    return real != addresses.end() ? real->to_string() : std::string("ADDRESS");
 }
 
 /// Of the spec's endpoints, those that listen here.
@@ -334,7 +292,7 @@ void FindingMaker::only_loopback_address(const FindingSpec& spec) {
     const auto& addresses = m_view.addresses(m_server).addresses;
     if (addresses.empty()) return;
     if (std::all_of(addresses.begin(), addresses.end(), [](const auto& address) { return address.is_loopback(); })) {
-        report(spec, {{"host", m_view.host_name(m_server)}});
+        report(spec, {{"host", m_view.host_name(m_server)}, {"address", addresses.front().to_string()}});
     }
 }
 

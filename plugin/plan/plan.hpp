@@ -58,6 +58,8 @@ struct Finding {
     /// For each of `remedy` the same as data; empty where only a person can do it. Not in the JSON contract, so a plan
     /// that was read has none.
     std::vector<std::vector<Change>> changes;
+    /// As `changes`, of those that are right only once a person has thought about them; may be shorter.
+    std::vector<std::vector<Change>> proposed;
     auto operator<=>(const Finding&) const = default;
 };
 

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <plugin/catalogue/catalogue.hpp>
+#include <plugin/plan/filled.hpp>
+#include <plugin/plan/plan.hpp>
+#include <plugin/plan/truth.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +17,13 @@ namespace zmfw {
 /// of fact, of localconfig exactly one.
 [[nodiscard]] std::string command_text(const std::vector<Change>& changes);
 
-/// Of a setting that we know how to read back, with a value that is no stopgap; a service only where it is installed.
-[[nodiscard]] bool is_safe(const Change& change, const zmi::Inventory& inventory, const Catalogue& catalogue);
+/// Of a setting that we know how to read back, with a value that is no stopgap; a service only where it is installed;
+/// an address only where it is the one that others dial: of several that a name has, binding to one cuts off who dials
+/// the others.
+[[nodiscard]] bool is_safe(const Change& change, const FactsView& view);
+
+/// Fills in what helps against a finding about `server`, as commands for people and as changes.
+void add_remedies(const std::vector<RemedySpec>& remedies, const Words& words, const Evaluator& evaluator,
+                  std::size_t server, Finding& finding);
 
 }  // namespace zmfw

@@ -55,6 +55,7 @@ struct FileListener {
     std::string service;     ///< as written: "smtp", "465", "10025", "Port"
     std::string address;     ///< as written, without brackets; empty where none
     std::uint16_t port = 0;  ///< 0 where a master.cf service has a name whose port is not known
+    std::string protocol = "tcp";
     bool operator==(const FileListener&) const = default;
 };
 
@@ -66,7 +67,8 @@ inline constexpr std::string_view k_no_such_file = "no such file";
 struct FileState {
     std::string path;
     std::string problem;
-    std::map<std::string, std::string> settings;  ///< wanted keys ("inet_interfaces" of main.cf)
+    std::map<std::string, std::string> settings;  ///< wanted keys ("inet_interfaces" of main.cf), and what belongs to
+                                                  ///< the listeners of a file ("access-control" of unbound.conf)
     bool operator==(const FileState&) const = default;
 };
 

@@ -10,21 +10,30 @@ namespace {
 
 constexpr int k_deepest = 64;
 
-/// <Set name="..."> of a connector, where it is plain text.
-std::optional<std::pair<std::string, pugi::xml_node>> setting(const pugi::xml_node& connector, std::string_view name) {
+/// <Set name="..."> of a connector; null where it has none.
+pugi::xml_node setting(const pugi::xml_node& connector, std::string_view name) {
     for (const auto child : connector.children("Set")) {
-        if (!equal_ignoring_case(child.attribute("name").value(), name)) continue;
-        if (child.first_child().type() != pugi::node_pcdata) return std::nullopt;
-        return std::pair(std::string(trim(child.child_value())), child);
+        if (equal_ignoring_case(child.attribute("name").value(), name)) return child;
     }
-    return std::nullopt;
+    return {};
+}
+
+/// The element in a <Set> that jetty computes its value from; null where the value is plain text.
+pugi::xml_node computed(const pugi::xml_node& set) {
+    return set.find_child([](const pugi::xml_node& child) { return child.type() == pugi::node_element; });
+}
+
+/// <New class="org.eclipse.jetty.server.ServerConnector">, and not what else has a port, such as rules about one.
+bool is_connector(const pugi::xml_node& node) {
+    return std::string_view(node.name()) == "New" &&
+           std::string_view(node.attribute("class").value()).ends_with("Connector");
 }
 
 class ConnectorReader {
 public:
     ConnectorReader(std::string_view text, const std::string& path) : m_text(text), m_path(path) {}
 
-    FileListeners all() {
+    Expected<ServiceFile> all() {
         pugi::xml_document document;
         const auto parsed = document.load_buffer(m_text.data(), m_text.size(), pugi::parse_default);
         if (!parsed) return problem(parsed.offset, parsed.description());
@@ -52,24 +61,37 @@ private:
     }
 
     Expected<void> add(const pugi::xml_node& node) {
-        const auto port = setting(node, "port");
-        if (!port || port->first == "0") return {};
-        const auto number = parse_port(port->first);
-        if (!number) return problem(port->second.offset_debug(), fmt::format("no port is {}", quoted(port->first)));
+        const auto set = is_connector(node) ? setting(node, "port") : pugi::xml_node();
+        if (!set) return {};
         const auto host = setting(node, "host");
-        const auto address = host && parse_host(host->first) ? host->first : std::string();
-        m_found.push_back({"jetty.xml", m_path, line_of(port->second.offset_debug()), "port", address, *number});
+        for (const auto& one : {set, host}) {
+            const auto source = computed(one);
+            if (!source) continue;
+            m_found.unknown.push_back(fmt::format("{}:{}: the {} is computed when jetty starts, from {} {}", m_path,
+                                                  line_of(one.offset_debug()), one.attribute("name").value(),
+                                                  quoted(source.name()), quoted(source.attribute("name").value())));
+            return {};
+        }
+        const auto text = trim(set.child_value());
+        if (text == "0") return {};
+        const auto number = parse_port(text);
+        if (!number) return problem(set.offset_debug(), fmt::format("no port is {}", quoted(text)));
+        const auto address = trim(host.child_value());
+        if (!address.empty() && !parse_host(address))
+            return problem(host.offset_debug(), fmt::format("no host is {}", quoted(address)));
+        m_found.listeners.push_back(
+            {"jetty.xml", m_path, line_of(set.offset_debug()), "port", std::string(address), *number});
         return {};
     }
 
     std::string_view m_text;
     const std::string& m_path;
-    std::vector<FileListener> m_found;
+    ServiceFile m_found;
 };
 
 }  // namespace
 
-FileListeners parse_jetty_xml(std::string_view text, const std::string& path) {
+Expected<ServiceFile> parse_jetty_xml(std::string_view text, const std::string& path) {
     return ConnectorReader(text, path).all();
 }
 

@@ -1,6 +1,7 @@
 #include <zmintegration/local/listening_sockets.hpp>
 
 #include <iterator>
+#include <set>
 #include <system_error>
 #include <utility>
 #include <zmintegration/local/process_hints.hpp>
@@ -11,6 +12,7 @@ namespace zmi {
 namespace {
 
 constexpr std::size_t k_table_limit = 256 * 1024 * 1024;
+constexpr std::size_t k_addresses_limit = 16 * 1024 * 1024;
 
 Expected<void> add_table(const std::filesystem::path& folder, const std::string& table,
                          std::vector<ListeningSocket>& sockets) {
@@ -44,7 +46,38 @@ void read_ephemeral(const std::filesystem::path& system_root, ListeningSockets& 
     }
 }
 
+void read_own_addresses(const std::filesystem::path& folder, ListeningSockets& into) {
+    const auto fib_trie = read_file(folder / "fib_trie", k_addresses_limit);
+    const auto if_inet6 = into.ipv6 ? read_file(folder / "if_inet6", k_addresses_limit) : Expected<std::string>("");
+    if (fib_trie && if_inet6) {
+        into.addresses = parse_own_addresses(*fib_trie, *if_inet6);
+    } else {
+        into.addresses_problem = fib_trie ? if_inet6.error().what : fib_trie.error().what;
+    }
+}
+
 }  // namespace
+
+/// "|-- 10.0.0.5", then "/32 host LOCAL" where it is an address of this node.
+std::vector<IpAddress> parse_own_addresses(std::string_view fib_trie, std::string_view if_inet6) {
+    std::set<IpAddress> found;
+    std::string_view leaf;
+    for (const auto line : split_lines(fib_trie)) {
+        const auto words = split_words(line);
+        if (words.size() == 2 && words[0] == "|--") leaf = words[1];
+        const bool local = words.size() == 3 && words[0] == "/32" && words[1] == "host" && words[2] == "LOCAL";
+        const auto address = local ? parse_address(leaf) : std::nullopt;
+        if (address && address->family == Family::ipv4) found.insert(*address);
+    }
+    for (const auto line : split_lines(if_inet6)) {
+        const auto digits = line.substr(0, line.find(' '));
+        if (digits.size() != 32) continue;
+        std::string text;
+        for (std::size_t at = 0; at < 32; at += 4) text += (at == 0 ? "" : ":") + std::string(digits.substr(at, 4));
+        if (const auto address = parse_address(text)) found.insert(*address);
+    }
+    return {found.begin(), found.end()};
+}
 
 Expected<ListeningSockets> read_socket_tables(const std::filesystem::path& system_root) {
     const auto folder = system_root / "proc/net";
@@ -58,6 +91,7 @@ Expected<ListeningSockets> read_socket_tables(const std::filesystem::path& syste
     }
     found.sockets = settle(std::move(found.sockets));
     read_ephemeral(system_root, found);
+    read_own_addresses(folder, found);
     return found;
 }
 

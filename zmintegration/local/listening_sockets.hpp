@@ -33,7 +33,14 @@ struct ListeningSockets {
     bool ipv6 = true;                       ///< false: this kernel has no IPv6
     std::uint16_t first_ephemeral = 32768;  ///< ports that the kernel gives to clients, first and last
     std::uint16_t last_ephemeral = 60999;
+    /// Of the interfaces, whatever the name of this node resolves to; sorted. Empty where `addresses_problem` says why.
+    std::vector<IpAddress> addresses;
+    std::string addresses_problem;
 };
+
+/// The IPv4 addresses in proc/net/fib_trie, and the IPv6 addresses in proc/net/if_inet6; sorted, each once. Lines that
+/// make no sense are left out.
+[[nodiscard]] std::vector<IpAddress> parse_own_addresses(std::string_view fib_trie, std::string_view if_inet6);
 
 struct SocketEnd {
     IpAddress address;  ///< an IPv4-mapped one as the IPv4 address that it is
@@ -52,8 +59,8 @@ struct SocketEnd {
 /// one has the same port in IPv4, because the kernel would have refused the second of them.
 [[nodiscard]] std::vector<ListeningSocket> settle(std::vector<ListeningSocket> sockets);
 
-/// Reads proc/net/{tcp,tcp6,udp,udp6} below `system_root` (tcp6 and udp6 may be absent together). At most 256 MiB a
-/// table.
+/// Reads proc/net/{tcp,tcp6,udp,udp6} below `system_root` (tcp6 and udp6 may be absent together), and the addresses of the
+/// interfaces. At most 256 MiB a table.
 [[nodiscard]] Expected<ListeningSockets> read_socket_tables(const std::filesystem::path& system_root);
 
 /// The same, with process names from proc/*/fd, as far as that is permitted.

@@ -21,18 +21,29 @@ namespace fs = std::filesystem;
 constexpr std::size_t k_most_files = 2000;
 constexpr std::size_t k_deepest = 8;
 
-using Parse = std::function<FileListeners(std::string_view text, const std::string& path)>;
+using Parse = std::function<Expected<ServiceFile>(std::string_view text, const std::string& path)>;
+
+/// Of files that name listeners and nothing else.
+Parse listeners_alone(std::function<FileListeners(std::string_view, const std::string&)> parse) {
+    return [parse = std::move(parse)](std::string_view text, const std::string& path) {
+        return parse(text, path).map([](std::vector<FileListener>&& found) {
+            return ServiceFile{std::move(found), {}, {}};
+        });
+    };
+}
 
 void add_file(const std::string& key, const fs::path& path, const Parse& parse, ServiceFiles& into) {
     auto& state = into.files[key];
     state.path = path.string();
     const auto text = read_node_file(path);
-    auto found = text ? parse(*text, state.path) : FileListeners(tl::unexpected(text.error()));
+    auto found = text ? parse(*text, state.path) : Expected<ServiceFile>(tl::unexpected(text.error()));
     if (!found) {
         state.problem = found.error().what;
         return;
     }
-    std::move(found->begin(), found->end(), std::back_inserter(into.listeners));
+    state.settings = std::move(found->settings);
+    for (const auto& why : found->unknown) state.problem += (state.problem.empty() ? "" : "; ") + why;
+    std::move(found->listeners.begin(), found->listeners.end(), std::back_inserter(into.listeners));
 }
 
 /// nginx.conf and what it includes, each file once.
@@ -104,14 +115,14 @@ ServiceFiles read_service_files(const fs::path& zimbra_home) {
     NginxReader(zimbra_home, found).read("nginx.conf", conf / "nginx.conf", 0);
     for (const auto* name : {"my.cnf", "antispam-my.cnf"}) {
         const std::string key = name;
-        add_file(
-            key, conf / key, [&](auto text, const auto& path) { return parse_my_cnf(text, key, path); }, found);
+        add_file(key, conf / key,
+                 listeners_alone([&](auto text, const auto& path) { return parse_my_cnf(text, key, path); }), found);
     }
-    add_file("httpd.conf", conf / "httpd.conf", parse_httpd_conf, found);
-    add_file("opendkim.conf", conf / "opendkim.conf", parse_opendkim_conf, found);
-    add_file("cbpolicyd.conf", conf / "cbpolicyd.conf", parse_cbpolicyd_conf, found);
+    add_file("httpd.conf", conf / "httpd.conf", listeners_alone(parse_httpd_conf), found);
+    add_file("opendkim.conf", conf / "opendkim.conf", listeners_alone(parse_opendkim_conf), found);
+    add_file("cbpolicyd.conf", conf / "cbpolicyd.conf", listeners_alone(parse_cbpolicyd_conf), found);
     add_file("unbound.conf", conf / "unbound.conf", parse_unbound_conf, found);
-    add_file("amavisd.conf", conf / "amavisd.conf", parse_amavisd_conf, found);
+    add_file("amavisd.conf", conf / "amavisd.conf", listeners_alone(parse_amavisd_conf), found);
     add_file("jetty.xml", zimbra_home / "mailboxd/etc/jetty.xml", parse_jetty_xml, found);
     return found;
 }

@@ -18,7 +18,8 @@ struct ServiceFiles {
 
 /// Reads nginx.conf and what it includes, my.cnf, antispam-my.cnf, httpd.conf, opendkim.conf, cbpolicyd.conf,
 /// unbound.conf, amavisd.conf and jetty.xml below `zimbra_home`. Files are bounded (1 MiB each, 2000 in all). A file
-/// that is unreadable or odd is told in FileState::problem ("FILE:LINE: ..." where a line is odd), never guessed.
+/// that is unreadable or odd is told in FileState::problem ("FILE:LINE: ..." where a line is odd), never guessed; so is
+/// what a file leaves to something else, and then the rest of it is listed all the same.
 [[nodiscard]] ServiceFiles read_service_files(const std::filesystem::path& zimbra_home);
 
 }  // namespace zmi

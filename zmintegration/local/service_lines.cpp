@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <map>
+#include <zmintegration/support/network.hpp>
 #include <zmintegration/support/text.hpp>
 #include <zmintegration/support/url.hpp>
 
@@ -150,30 +151,96 @@ FileListeners parse_opendkim_conf(std::string_view text, const std::string& path
     return found;
 }
 
-FileListeners parse_unbound_conf(std::string_view text, const std::string& path) {
-    std::optional<std::uint16_t> port;
-    int port_line = 0;
-    std::vector<FileListener> interfaces;
-    for (const auto& line : lines_of(text, "#")) {
-        if (const auto value = value_of(line.text, "port:")) {
-            port = parse_port(*value);
-            port_line = line.number;
-            if (!port) return odd(path, line.number, "no port is", *value);
+namespace {
+
+/// unbound.conf, line by line: "name: value".
+class UnboundReader {
+public:
+    UnboundReader(std::string_view text, const std::string& path) : m_text(text), m_path(path) {}
+
+    Expected<ServiceFile> all() {
+        for (const auto& line : lines_of(m_text, "#")) {
+            if (auto read = add(line); !read) return tl::unexpected(std::move(read.error()));
         }
-        const auto value = value_of(line.text, "interface:");
-        if (!value) continue;
-        const auto at = value->find('@');
-        const auto own =
-            at == std::string_view::npos ? std::optional<std::uint16_t>(0) : parse_port(value->substr(at + 1));
-        const auto host = unquoted(value->substr(0, at));
-        if (!parse_host(host) || !own) return odd(path, line.number, "no interface is", *value);
-        interfaces.push_back({"unbound.conf", path, line.number, "interface", std::string(host), *own});
+        // What it has without any line.
+        if (m_interfaces.empty()) m_interfaces.push_back({{}, 0, m_port_line});
+        for (const auto& one : m_interfaces) {
+            if (one.line == 0) continue;
+            const auto port = one.port == 0 ? m_port : one.port;
+            const auto& name = one.host.empty() ? "port" : "interface";
+            if (m_tcp) m_found.listeners.push_back({k_file, m_path, one.line, name, one.host, port, "tcp"});
+            if (m_udp) m_found.listeners.push_back({k_file, m_path, one.line, name, one.host, port, "udp"});
+        }
+        return std::move(m_found);
     }
-    if (interfaces.empty() && port) interfaces.push_back({"unbound.conf", path, port_line, "port", "", *port});
-    for (auto& one : interfaces) one.port = one.port == 0 ? port.value_or(0) : one.port;
-    // Without a port in the file it is unbound's own.
-    std::erase_if(interfaces, [](const auto& one) { return one.port == 0; });
-    return interfaces;
+
+private:
+    static constexpr const char* k_file = "unbound.conf";
+    struct Interface {
+        std::string host;
+        std::uint16_t port = 0;  ///< 0: that of the port line
+        int line = 0;
+    };
+
+    Expected<void> add(const Line& line) {
+        const auto words = split_words(line.text);
+        if (words.size() < 2) return {};
+        const auto name = to_lower(words[0]);
+        if (name == "port:") return add_port(line, words[1]);
+        if (name == "interface:" || name == "ip-address:") return add_interface(line, words[1]);
+        if (name == "access-control:") return add_access(line, words);
+        if (name == "do-tcp:") m_tcp = unquoted(words[1]) != "no";
+        if (name == "do-udp:") m_udp = unquoted(words[1]) != "no";
+        if (name == "include:" || name == "include-toplevel:" ||
+            (name == "interface-automatic:" && unquoted(words[1]) != "no"))
+            m_found.unknown.push_back(fmt::format("{}:{}: what {} adds is not read", m_path, line.number, name));
+        return {};
+    }
+
+    Expected<void> add_port(const Line& line, std::string_view value) {
+        const auto port = parse_port(unquoted(value));
+        if (!port) return odd(m_path, line.number, "no port is", value);
+        m_port = *port;
+        m_port_line = line.number;
+        return {};
+    }
+
+    Expected<void> add_interface(const Line& line, std::string_view value) {
+        const auto text = unquoted(value);
+        const auto at = text.find('@');
+        const auto own =
+            at == std::string_view::npos ? std::optional<std::uint16_t>(0) : parse_port(text.substr(at + 1));
+        const auto host = text.substr(0, at);
+        if (!parse_host(host) || !own) return odd(m_path, line.number, "no interface is", value);
+        m_interfaces.push_back({std::string(host), *own, line.number});
+        return {};
+    }
+
+    /// access-control: 10.0.0.0/8 allow
+    Expected<void> add_access(const Line& line, const std::vector<std::string_view>& words) {
+        const auto network = words.size() < 3 ? std::nullopt : parse_cidr(unquoted(words[1]));
+        if (!network || words[2].find_first_not_of("abcdefghijklmnopqrstuvwxyz_") != std::string_view::npos)
+            return odd(m_path, line.number, "no access-control is", line.text);
+        auto& all = m_found.settings["access-control"];
+        all += fmt::format("{}{} {} ({}:{})", all.empty() ? "" : ", ", network->to_string(), words[2], m_path,
+                           line.number);
+        return {};
+    }
+
+    std::string_view m_text;
+    const std::string& m_path;
+    std::uint16_t m_port = 53;
+    int m_port_line = 0;
+    bool m_tcp = true;
+    bool m_udp = true;
+    std::vector<Interface> m_interfaces;
+    ServiceFile m_found;
+};
+
+}  // namespace
+
+Expected<ServiceFile> parse_unbound_conf(std::string_view text, const std::string& path) {
+    return UnboundReader(text, path).all();
 }
 
 FileListeners parse_amavisd_conf(std::string_view text, const std::string& path) {

@@ -97,14 +97,111 @@ TEST(Audit, NeverAdvisesLoopbackForMemcachedThatOtherProxiesUse) {
     EXPECT_EQ(find_finding(report, "live-memcached-wide"), nullptr);
 }
 
-TEST(Audit, AdvisesNoCommandWhereASingleServerHasPublicAddressesAlone) {
+TEST(Audit, AdvisesLoopbackWhereASingleServerHasPublicAddressesAloneAndNobodyElseUsesMemcached) {
     Deployment deployment;
     deployment.mailstore("mail.example.com", "192.0.2.10", "proxy memcached");
     deployment.set("mail.example.com", "zimbraReverseProxyMailMode", "https");
     const auto report = Node(deployment).listens_as_configured().audit();
     const auto* found = find_finding(report, "live-memcached-public-alone");
     ASSERT_NE(found, nullptr);
-    EXPECT_EQ(found->finding.remedy, List{});
+    EXPECT_EQ(found->finding.remedy,
+              (List{"zmprov ms mail.example.com zimbraMemcachedBindAddress 127.0.0.1", "zmmemcachedctl restart"}));
+    EXPECT_EQ(found->finding.changes.front().size(), 1U);
+    // Another server may be one of those that the list is for.
+    deployment.server("mbox2.example.com", "mailbox", "192.0.2.11");
+    deployment.set("mbox2.example.com", "zimbraMemcachedClientServerList", "mail.example.com:11211");
+    const auto shared = Node(deployment).listens_as_configured().audit();
+    const auto* again = find_finding(shared, "live-memcached-public-alone");
+    ASSERT_NE(again, nullptr);
+    EXPECT_TRUE(again->finding.changes.front().empty());
+    EXPECT_EQ(again->finding.proposed.front().size(), 1U);
+}
+
+TEST(Audit, SeesPublicAddressesThatTheNameOfTheNodeDoesNotLeadTo) {
+    auto deployment = mailstore_of_cluster();
+    Node node(deployment);
+    const auto report = node.listens_as_configured().has_address("203.0.113.7").audit();
+    EXPECT_EQ(findings_in_words(report), (List{"live-admin-public 7071/tcp", "live-mta-auth-public 7073/tcp",
+                                               "live-extension-public 7072/tcp", "live-lmtp-public 7025/tcp"}));
+    // All peers dial the internal address, so the setting alone is right, on one node as in a cluster.
+    for (const auto& found : report.findings) {
+        ASSERT_EQ(found.finding.changes.size(), 2U) << found.finding.id;
+        ASSERT_FALSE(found.finding.changes[0].empty()) << found.finding.id;
+        EXPECT_EQ(found.finding.changes[0].front().value, "10.0.0.41") << found.finding.id;
+        EXPECT_TRUE(found.finding.changes[1].empty()) << "a restart";
+    }
+}
+
+TEST(Audit, OnlyProposesAnAddressWhereTheNameHasOthersAsWell) {
+    auto deployment = mailstore_of_cluster();
+    deployment.addresses("mbox1.example.com", {"10.0.0.41", "192.0.2.41"});
+    const auto report = Node(deployment).listens_as_configured().audit();
+    const auto* found = find_finding(report, "live-lmtp-public");
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->finding.remedy.front(), "zmprov ms mbox1.example.com zimbraLmtpBindAddress 10.0.0.41");
+    EXPECT_TRUE(found->finding.changes.front().empty());
+    EXPECT_EQ(found->finding.proposed.front().front().value, "10.0.0.41");
+}
+
+TEST(Audit, NamesTheInternalNameOfSlapdOnlyWhereItLeadsNowhereElse) {
+    Deployment deployment;
+    deployment.server("ldap1.example.com", "ldap", "10.0.0.10").mailstore("mbox1.example.com", "10.0.0.41");
+    deployment.local("ldap1.example.com", "ldap_url", "ldap://ldap1.example.com:389");
+    const List sockets = {"tcp 203.0.113.7 389 slapd", "tcp 0.0.0.0 22 sshd"};
+    const auto report = Node(deployment).listens(sockets).audit();
+    const auto* found = find_finding(report, "live-ldap-public");
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->finding.remedy.front(), "zmlocalconfig -e ldap_bind_url=ldap://ldap1.example.com:389");
+    EXPECT_EQ(found->finding.changes.front().size(), 1U);
+    deployment.addresses("ldap1.example.com", {"10.0.0.10", "192.0.2.10"});
+    const auto other = Node(deployment).listens(sockets).audit();
+    found = find_finding(other, "live-ldap-public");
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->finding.remedy.front(), "zmlocalconfig -e ldap_bind_url=ldap://INTERNAL-NAME:389");
+    EXPECT_TRUE(found->finding.changes.front().empty());
+}
+
+TEST(Audit, TellsADnsCacheThatAnswersOthersWithWhoMayAskIt) {
+    auto deployment = mailstore_of_cluster();
+    deployment.server("mta2.example.com", "mta dnscache", "10.0.0.21").global("zimbraDNSUseUDP", "yes");
+    deployment.inventory().this_node = "mta2.example.com";
+    Node node(deployment);
+    node.listens_as_configured().silent(53).listens({"udp 0.0.0.0 53 unbound"});
+    node.file("unbound.conf", 4, 53, "0.0.0.0", "udp")
+        .setting("unbound.conf", "access-control", "0.0.0.0/0 allow (F:7)");
+    const auto report = node.audit();
+    const auto* found = find_finding(report, "live-dnscache");
+    ASSERT_NE(found, nullptr);
+    EXPECT_NE(found->finding.text.find("/opt/zimbra/conf/unbound.conf:4; access-control 0.0.0.0/0 allow (F:7)"),
+              std::string::npos)
+        << found->finding.text;
+    const auto* wider = find_finding(report, "listener-wider");
+    ASSERT_NE(wider, nullptr);
+    EXPECT_NE(wider->finding.text.find("unbound.conf:4 says so"), std::string::npos) << wider->finding.text;
+}
+
+TEST(Audit, TakesAFileThatNoSettingChangesForTheConfiguration) {
+    Deployment deployment;
+    deployment.server("mta1.example.com", "mta antispam", "10.0.0.20").mailstore("mbox1.example.com", "10.0.0.41");
+    deployment.local("mta1.example.com", "antispam_mysql_enabled", "true");
+    Node node(deployment);
+    node.listens_as_configured().silent(7308).listens({"tcp 127.0.0.1 7308 mysqld"});
+    EXPECT_NE(find_finding(node.audit(), "listener-narrower"), nullptr);
+    // As live-antispam-database-wide advises.
+    node.file("antispam-my.cnf", 3, 7308, "127.0.0.1");
+    const auto report = node.audit();
+    EXPECT_EQ(find_finding(report, "listener-narrower"), nullptr);
+    EXPECT_EQ(state_of(report, 7308), "as-configured");
+}
+
+TEST(Audit, StillTellsWhatIsNarrowerThanItsSettingWhateverAnOldFileSays) {
+    auto deployment = mailstore_of_cluster();
+    Node node(deployment);
+    node.listens_as_configured()
+        .silent(7071)
+        .listens({"tcp 127.0.0.1 7071 java"})
+        .file("jetty.xml", 9, 7071, "127.0.0.1");
+    EXPECT_EQ(findings_in_words(node.audit()), List{"listener-narrower 7071/tcp"});
 }
 
 TEST(Audit, LeavesOutACommandForAnAddressThatTheNodeDoesNotHave) {
@@ -232,6 +329,20 @@ TEST(Audit, CountsNoExposureThatTheLoadedRulesOfThePlanKeep) {
     const auto drifted = node.rules(1, 2).audit();
     EXPECT_EQ(drifted.count(Severity::warning), 5U);
     EXPECT_NE(find_finding(drifted, "rules-drift"), nullptr);
+}
+
+TEST(Audit, GuardsNothingByRulesThatAreNotLoadedOrThatOthersGetPast) {
+    auto deployment = mailstore_of_cluster();
+    deployment.addresses("mbox1.example.com", {"192.0.2.41"});
+    Node node(deployment);
+    node.listens_as_configured();
+    const auto absent = node.no_rules().audit();
+    EXPECT_EQ(absent.count(Severity::warning), 5U);
+    EXPECT_NE(find_finding(absent, "rules-absent"), nullptr);
+    EXPECT_EQ(find_finding(absent, "rules-drift"), nullptr);
+    const auto past = node.rules(0, 0, 1).audit();
+    EXPECT_EQ(past.count(Severity::warning), 5U);
+    EXPECT_NE(find_finding(past, "rules-drift")->finding.text.find("1 of others"), std::string::npos);
 }
 
 TEST(Audit, CountsNothingThatThePolicyAccepts) {

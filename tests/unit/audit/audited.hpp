@@ -50,12 +50,26 @@ public:
         std::erase_if(m_sockets.sockets, [&](const auto& one) { return one.port == port; });
         return *this;
     }
-    Node& rules(std::size_t missing, std::size_t extra) {
-        m_rules = LoadedRules{"nftables", missing, extra, false};
+    Node& rules(std::size_t missing, std::size_t extra, std::size_t past = 0) {
+        m_rules = LoadedRules{"nftables", missing, extra, past, false, {}};
         return *this;
     }
-    Node& file(const std::string& name, int line, std::uint16_t port) {
-        m_files.listeners.push_back({name, "/opt/zimbra/conf/" + name, line, "listen", "", port});
+    Node& no_rules() {
+        m_rules = LoadedRules{};
+        return *this;
+    }
+    Node& file(const std::string& name, int line, std::uint16_t port, const std::string& address = {},
+               const std::string& protocol = "tcp") {
+        m_files.listeners.push_back({name, "/opt/zimbra/conf/" + name, line, "listen", address, port, protocol});
+        return *this;
+    }
+    Node& setting(const std::string& file, const std::string& name, const std::string& value) {
+        m_files.files[file].settings[name] = value;
+        return *this;
+    }
+    /// Of interfaces, beside what its name resolves to.
+    Node& has_address(const std::string& address) {
+        m_sockets.addresses.push_back(*zmi::parse_address(address));
         return *this;
     }
     Node& master_cf(int line, const std::string& service, std::uint16_t port) {
@@ -67,7 +81,8 @@ public:
     [[nodiscard]] AuditReport audit() const {
         const auto inventory = sorted();
         const auto plan = m_deployment.plan(inventory.this_node);
-        return zmfw::audit({inventory, catalogue(), m_deployment.policy_value(), plan, m_sockets, m_files, m_rules});
+        return zmfw::audit(
+            {inventory, catalogue(), m_deployment.policy_value(), plan, m_sockets, m_files, m_rules, {}});
     }
 
 private:

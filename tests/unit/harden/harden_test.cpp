@@ -32,7 +32,7 @@ Finding finding_with(std::vector<Change> changes, const std::string& id = "made-
 
 Change change(Change::Kind kind, const std::string& name, const std::string& value,
               const std::string& server = "mail.example.com") {
-    return {kind, FactKind::attribute, server, name, value};
+    return {kind, FactKind::attribute, server, name, value, {}};
 }
 
 Deployment single() {
@@ -177,7 +177,8 @@ TEST(Harden, NeverLetsATextLeaveItsComment) {
 
 TEST(Harden, TellsLocalconfigAsCommentsWithTheValueOfTheNode) {
     auto deployment = single().local("mail.example.com", "antispam_mysql_enabled", "true");
-    const Change off{Change::Kind::set, FactKind::localconfig, "mail.example.com", "antispam_mysql_enabled", "false"};
+    const Change off{
+        Change::Kind::set, FactKind::localconfig, "mail.example.com", "antispam_mysql_enabled", "false", {}};
     const auto made = hardened(deployment, {finding_with({off})});
     EXPECT_EQ(commands(made.batch), std::vector<std::string>{"exit"});
     EXPECT_NE(made.batch.find("on mail.example.com: zmlocalconfig -e antispam_mysql_enabled=false"), std::string::npos);
@@ -189,6 +190,61 @@ TEST(Harden, LeavesWhatThePolicyAcceptsAsItIs) {
     auto finding = finding_with({change(Change::Kind::set, "zimbraMemcachedBindAddress", "10.0.0.1")});
     finding.accepted = true;
     EXPECT_EQ(hardened(deployment, {finding}).changes, 0U);
+}
+
+TEST(Harden, GivesTheFindingsOfAnAuditTheirValueBeforeThoseOfThePlan) {
+    auto deployment = single();
+    const auto live = finding_with({change(Change::Kind::set, "zimbraMemcachedBindAddress", "127.0.0.1")}, "live-one");
+    const auto planned = finding_with({change(Change::Kind::set, "zimbraMemcachedBindAddress", "10.0.0.1")});
+    const auto made = harden(deployment.inventory(), catalogue(), {planned}, {live});
+    EXPECT_EQ(commands(made.batch),
+              (std::vector<std::string>{"ms mail.example.com zimbraMemcachedBindAddress 127.0.0.1", "exit"}));
+    EXPECT_EQ(commands(made.undo),
+              (std::vector<std::string>{"ms mail.example.com zimbraMemcachedBindAddress \"\"", "exit"}));
+    EXPECT_TRUE(made.refused.empty());
+    EXPECT_NE(made.batch.find("live-one settles zimbraMemcachedBindAddress above"), std::string::npos) << made.batch;
+}
+
+TEST(Harden, ProposesInCommentsWithBothValuesWhatNeedsThought) {
+    auto deployment = single().set("mail.example.com", "zimbraMemcachedBindAddress", "10.0.0.9");
+    auto finding = finding_with({});
+    finding.proposed = {{change(Change::Kind::set, "zimbraMemcachedBindAddress", "10.0.0.1")}};
+    const auto made = hardened(deployment, {finding});
+    EXPECT_EQ(commands(made.batch), std::vector<std::string>{"exit"});
+    EXPECT_EQ(commands(made.undo), std::vector<std::string>{"exit"});
+    EXPECT_NE(made.batch.find("now: zimbraMemcachedBindAddress on mail.example.com is '10.0.0.9'"), std::string::npos);
+    EXPECT_NE(made.batch.find("zmprov ms mail.example.com zimbraMemcachedBindAddress 10.0.0.1"), std::string::npos);
+    EXPECT_NE(made.undo.find("by hand: ms mail.example.com zimbraMemcachedBindAddress 10.0.0.9"), std::string::npos)
+        << made.undo;
+    EXPECT_EQ(made.changes, 0U);
+}
+
+TEST(Harden, TellsOnceHowAValueOfLocalconfigIsWorkedOutAndWhatIsKnownOfIt) {
+    auto deployment = single().local("mail.example.com", "mailboxd_java_options", "-agentlib:jdwp=address=*:8000");
+    const Change less{Change::Kind::set,
+                      FactKind::localconfig,
+                      "mail.example.com",
+                      "mailboxd_java_options",
+                      {},
+                      "zmlocalconfig -m nokey mailboxd_java_options | sed 's/x//'"};
+    const auto made = harden(deployment.inventory(), catalogue(), {finding_with({less})}, {finding_with({less})});
+    EXPECT_EQ(commands(made.batch), std::vector<std::string>{"exit"});
+    const std::string line =
+        "on mail.example.com: zmlocalconfig -e mailboxd_java_options=\"$(zmlocalconfig -m nokey "
+        "mailboxd_java_options | sed 's/x//')\"";
+    const auto first = made.batch.find(line);
+    ASSERT_NE(first, std::string::npos) << made.batch;
+    EXPECT_EQ(made.batch.find(line, first + 1), std::string::npos);
+    EXPECT_NE(made.batch.find("holds '-agentlib:jdwp=address=*:8000', and more"), std::string::npos) << made.batch;
+}
+
+TEST(HardenedPlan, ProposesAnAddressWhereTheNameHasSeveral) {
+    Deployment deployment;
+    deployment.mailstore("mbox1.example.com", "192.168.0.2").proxy("proxy1.example.com", "192.168.0.1");
+    deployment.addresses("proxy1.example.com", {"192.0.2.1", "192.168.0.1"});
+    const auto made = harden(deployment.inventory(), catalogue(), deployment.plan("proxy1.example.com").findings);
+    EXPECT_EQ(commands(made.batch), std::vector<std::string>{"exit"});
+    EXPECT_NE(made.batch.find("zmprov ms proxy1.example.com zimbraMemcachedBindAddress"), std::string::npos);
 }
 
 TEST(HardenedPlan, NamesTheAddressThatOthersReachAndNotTheLoopback) {

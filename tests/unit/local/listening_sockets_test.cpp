@@ -217,6 +217,30 @@ TEST_F(ProcRoot, TakesNoSenselessArgumentsForPublishedPorts) {
     EXPECT_FALSE(read()->sockets[0].docker);
 }
 
+TEST(OwnAddresses, AreThoseThatTheKernelCallsLocal) {
+    const auto found = zmi::parse_own_addresses(
+        "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 10.0.0.0\n        /24 link UNICAST\n"
+        "Local:\n     |-- 10.0.0.5\n        /32 host LOCAL\n     |-- 10.0.0.255\n        /32 link BROADCAST\n"
+        "     |-- 127.0.0.0\n        /32 link BROADCAST\n        /8 host LOCAL\n     |-- 203.0.113.7\n"
+        "        /32 host LOCAL\n     |-- nonsense\n        /32 host LOCAL\n/32 host LOCAL\n",
+        "20010db8000000000000000000000007 02 40 00 80 eth0\nxyz\n\n"
+        "zz010db8000000000000000000000007 02 40 00 80 eth0\n");
+    Words words;
+    for (const auto& address : found) words.push_back(address.to_string());
+    EXPECT_EQ(words, (Words{"10.0.0.5", "203.0.113.7", "2001:db8::7"}));
+    EXPECT_TRUE(zmi::parse_own_addresses("", "").empty());
+}
+
+TEST_F(ProcRoot, SaysWhereItsOwnAddressesCannotBeRead) {
+    EXPECT_NE(read()->addresses_problem.find("fib_trie"), std::string::npos);
+    m_tree.write("proc/net/fib_trie", "     |-- 192.0.2.5\n        /32 host LOCAL\n");
+    m_tree.write("proc/net/if_inet6", "");
+    const auto found = read();
+    EXPECT_EQ(found->addresses_problem, "");
+    ASSERT_EQ(found->addresses.size(), 1U);
+    EXPECT_EQ(found->addresses[0].to_string(), "192.0.2.5");
+}
+
 TEST_F(ProcRoot, ReadsThousandsOfSockets) {
     std::string lines;
     for (int i = 0; i < 20'000; ++i) {
