@@ -167,7 +167,9 @@ private:
 
     /// FILE:LINE, with what the file says of all its listeners.
     [[nodiscard]] std::string where(const zmi::FileListener& line) const {
-        auto text = fmt::format("{}:{}", plain(line.path), line.line);
+        auto text = plain(line.path);
+        // What goes without any line: sshd's own port.
+        if (line.line > 0) text += fmt::format(":{}", line.line);
         const auto file = m_input.files.files.find(line.file);
         if (file == m_input.files.files.end()) return text;
         for (const auto& [name, value] : file->second.settings) text += fmt::format("; {} {}", name, plain(value));
