@@ -21,16 +21,38 @@ unlink_command() {
     done
 }
 
-# The one of this host: sets $user and $home. Fails where there is none.
+# The one of this host: sets $user and $home. Where there are both, the one that is whole (its configuration and the
+# command that the other does not bring) and not what the other left. Fails: 1 there is none, 2 it cannot be told.
 find_server() {
+    found=
+    whole=
     for server in $servers; do
         user=${server%%:*}
         home=${server#*:}
+        case $user in
+            zimbra) command=bin/zmprov ;;
+            *) command=bin/carbonio ;;
+        esac
         if [ -d "$home" ] && getent passwd "$user" >/dev/null; then
-            return 0
+            found="$found $server"
+            if [ -f "$home/conf/localconfig.xml" ] && [ -f "$home/$command" ]; then
+                whole="$whole $server"
+            fi
         fi
     done
-    return 1
+    # shellcheck disable=SC2086
+    set -- $found
+    if [ $# -gt 1 ]; then
+        # shellcheck disable=SC2086
+        set -- $whole
+        if [ $# -ne 1 ]; then
+            echo "zmfirewall: which of$found is the mail server of this host cannot be told; neither is taken" >&2
+            return 2
+        fi
+    fi
+    [ $# -eq 1 ] || return 1
+    user=${1%%:*}
+    home=${1#*:}
 }
 
 # State and log of the mail server's user. That user may own the folders above: mkdir without -p and chown -h follow
