@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """apply, confirm, rollback, status and remove with the real firewalld, in a machine of the private Debian tree."""
 
+import json
 import pathlib
 import shutil
 import subprocess
@@ -33,7 +34,10 @@ class Firewalld(unittest.TestCase):
         shutil.copytree(support.SOURCE / "templates", folder / "templates", copy_function=shutil.copyfile)
         subprocess.run(["chown", "-R", "root:root", folder], check=True)
         subprocess.run(["chmod", "-R", "u=rwX,go=rX", folder / "templates"], check=True)
-        with support.Home("cluster") as home:
+        with support.Home("cluster", node=SERVER) as home:
+            text = home.run("discover", "--json", source="zmprov-ldap").out
+            (folder / "inventory.json").write_text(text, encoding="utf-8")
+            shutil.copytree(home.path, folder / "home", symlinks=True)
             for name in ("plan", "other"):
                 text = home.run("plan", "--all", "--json", source="zmprov-ldap").out
                 (folder / f"{name}.json").write_text(text, encoding="utf-8")
@@ -87,6 +91,29 @@ class Firewalld(unittest.TestCase):
         self.assertIn("  + zones/zmfirewall.xml", self.do("status", status=1))
         self.do("remove")
         self.assertEqual((self.files(), self.zone()), ([], "public"))
+
+    def drift(self):
+        """What audit as root says of the loaded rules."""
+        found, output = self.machine.run(
+            [self.folder / "zmfirewall", "--data", self.folder / "templates", "--zimbra-home", self.folder / "home",
+             "--inventory", self.folder / "inventory.json", "audit", "--json"]
+        )  # fmt: skip
+        self.assertIn(found, (0, 1), output)
+        report = json.loads(output[output.index("{") :])
+        return report["rules"]
+
+    def test_audit_tells_what_somebody_changed(self):
+        self.assertEqual((self.drift()["format"], self.drift()["same"]), ("", False))
+        self.apply("plan")
+        self.do("confirm")
+        rules = self.drift()
+        self.assertEqual((rules["format"], rules["differences"], rules["same"]), ("firewalld", [], True))
+        self.run_on_host("firewall-cmd", "--zone", "zmfirewall", "--add-port", "11211/tcp")
+        rules = self.drift()
+        self.assertFalse(rules["same"])
+        self.assertTrue(any("11211/tcp" in line for line in rules["differences"]), rules)
+        self.run_on_host("firewall-cmd", "--reload")
+        self.assertTrue(self.drift()["same"])
 
 
 if __name__ == "__main__":
