@@ -198,10 +198,11 @@ void ExposureFinder::drift(const FindingSpec& spec) {
 
 Words ExposureFinder::words_of(const AuditedPort& one) const {
     const auto& listener = one.listener;
+    const auto ports = PortRange{listener.port, std::max(listener.port, listener.last_port)}.to_string();
     Words words = {{"endpoint", listener.endpoint},
                    {"title", listener.title},
                    {"protocol", listener.protocol},
-                   {"port", std::to_string(listener.port)},
+                   {"port", ports},
                    {"addresses", one.port->addresses()},
                    {"expected", listener.expected.empty() ? "nothing" : listener.expected},
                    {"expected-port", std::to_string(one.expected_port)},
@@ -210,8 +211,7 @@ Words ExposureFinder::words_of(const AuditedPort& one) const {
     words["cause"] = one.file_says.empty()
                          ? "Most likely it was not restarted since that changed"
                          : one.file_says + " says so: a hand changed it, or it is older than the configuration";
-    words["comment"] =
-        listener.process.empty() ? fmt::format("{} {}", listener.protocol, listener.port) : listener.process;
+    words["comment"] = listener.process.empty() ? fmt::format("{} {}", listener.protocol, ports) : listener.process;
     return words;
 }
 

@@ -5,12 +5,12 @@
 namespace zmfw::test {
 namespace {
 
-AuditReport audited(Parts& made, const std::vector<std::string>& sockets) {
+AuditReport audited(Parts& made, const std::vector<std::string>& sockets, const Catalogue& catalogue = parts()) {
     zmi::ListeningSockets live;
     for (const auto& text : sockets) live.sockets.push_back(socket(text));
     live.sockets = zmi::settle(live.sockets);
     const auto plan = made.plan("video1");
-    return zmfw::audit({made.inventory(), parts(), made.policy_value(), plan, live, {}, std::nullopt});
+    return zmfw::audit({made.inventory(), catalogue, made.policy_value(), plan, live, {}, std::nullopt, {}});
 }
 
 TEST(Range, HasOneRowForAllItsSockets) {
@@ -33,6 +33,21 @@ TEST(Range, HasOneRowForAllItsSockets) {
     EXPECT_EQ(sidecar->last_port, 21255);
     EXPECT_EQ(sidecar->addresses.size(), 2U);
     EXPECT_EQ(report.clients, 0U);
+}
+
+TEST(Range, IsNamedAsAWholeInTheTextOfAFinding) {
+    auto made = two_nodes();
+    auto catalogue = parts();
+    FindingSpec spec;
+    spec.id = "live-sidecar";
+    spec.kind = "live-wildcard";
+    spec.endpoints = {"sidecar"};
+    spec.text = "port {port}";
+    catalogue.findings = {spec};
+    const auto report = audited(made, {"tcp 0.0.0.0 21007 envoy"}, catalogue);
+    ASSERT_EQ(report.findings.size(), 1U);
+    EXPECT_EQ(report.findings.front().finding.text, "port 21000-21255");
+    EXPECT_EQ(report.findings.front().port, 21000);
 }
 
 TEST(Range, IsNotMissingWhereNothingListensInIt) {
