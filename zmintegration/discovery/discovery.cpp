@@ -89,6 +89,7 @@ private:
         return {m_options.tls_ca, m_options.product.home / "conf" / "ca" / "ca.pem", m_options.tls_verify};
     }
     [[nodiscard]] bool may_be_unknown_to_ldap() const;
+    [[nodiscard]] Error not_listed(const std::string& source) const;
     void add_this_node(Inventory& inventory) const;
     void add_addresses(Inventory& inventory);
     [[nodiscard]] Expected<void> ask_mesh(Inventory& inventory);
@@ -140,6 +141,22 @@ bool Discovery::may_be_unknown_to_ldap() const {
     return m_options.product.family == ProductFamily::carbonio && known &&
            std::none_of(k_of_ldap.begin(), k_of_ldap.end(),
                         [this](const char* name) { return m_installed.contains(name); });
+}
+
+Error Discovery::not_listed(const std::string& source) const {
+    auto what = fmt::format("{} does not list this node, {}: its answer is not complete", source, m_this_node);
+    std::string hint = "compare zmlocalconfig zimbra_server_hostname with zmprov -l gas";
+    const auto packages = m_local.files.find("packages");
+    const bool unread = packages != m_local.files.end() && !packages->second.problem.empty();
+    if (m_options.product.family == ProductFamily::carbonio && unread) {
+        what += fmt::format(
+            ", unless LDAP need not know this node, which its packages would tell, but they could not "
+            "be read: {}",
+            packages->second.problem);
+        hint = fmt::format("see that {} can be read and is whole, and run this again; else {}", packages->second.path,
+                           hint);
+    }
+    return {ErrorKind::knowledge, std::move(what), std::move(hint)};
 }
 
 void Discovery::add_this_node(Inventory& inventory) const {
@@ -229,12 +246,7 @@ Expected<Answer> Discovery::ask(SourceKind kind) {
     const bool lists_us = std::any_of(servers.begin(), servers.end(),
                                       [this](const Server& server) { return server.name == m_this_node; });
     // Every node has its server entry, so a list without us is not the whole list.
-    if (!lists_us && !may_be_unknown_to_ldap()) {
-        return failure(
-            ErrorKind::knowledge,
-            fmt::format("{} does not list this node, {}: its answer is not complete", answer->server, m_this_node),
-            "compare zmlocalconfig zimbra_server_hostname with zmprov -l gas");
-    }
+    if (!lists_us && !may_be_unknown_to_ldap()) return tl::unexpected(not_listed(answer->server));
     return answer;
 }
 

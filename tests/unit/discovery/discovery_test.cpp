@@ -346,6 +346,16 @@ TEST_F(DiscoverCarbonio, ANodeWithAServiceOfLdapMustBeListed) {
     EXPECT_NE(error().find("does not list this node"), std::string::npos);
 }
 
+TEST_F(DiscoverCarbonio, ANodeThatIsNotListedNamesThePackagesThatCouldNotBeRead) {
+    home.write("root/var/lib/dpkg/status", "Package: carbonio-core\nStatus: install ok inst");
+    const auto text = error();
+    EXPECT_NE(text.find("does not list this node"), std::string::npos) << text;
+    EXPECT_NE(text.find("could not be read: "), std::string::npos) << text;
+    EXPECT_NE(text.find("var/lib/dpkg/status:1: the last line is cut off"), std::string::npos) << text;
+    install({"carbonio-core", "carbonio-mta"});
+    EXPECT_EQ(error().find("could not be read"), std::string::npos) << error();
+}
+
 TEST_F(DiscoverCarbonio, TheMeshIsAskedWhereThereIsAToken) {
     install({"carbonio-core"});
     home.write("token", "secret-token\n");
