@@ -1,8 +1,45 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <map>
 #include <plugin/cli/planned.hpp>
+#include <plugin/plan/component.hpp>
+#include <set>
+#include <string>
+#include <utility>
 #include <zmintegration/support/clock.hpp>
 
 namespace zmfw {
+namespace {
+
+/// Servers of which nobody tells what runs there: each has many components, and the way out is the same for all.
+class UnknownServers {
+public:
+    /// Is the problem of that kind? `planned` has no plan because of it.
+    bool take(const std::string& planned, const Problem& problem) {
+        const auto unknown = unknown_component(problem);
+        if (!unknown) return false;
+        m_planned.insert(planned);
+        m_components[{problem.server, unknown->why}].insert(unknown->id);
+        return true;
+    }
+    void tell_all() const {
+        if (m_components.empty()) return;
+        for (const auto& [about, ids] : m_components)
+            tell(fmt::format("not known is whether {} runs {}: {}", about.first, fmt::join(ids, ", "), about.second));
+        tell(
+            fmt::format("no plan for {} without that: run zmfirewall discover on those servers and join their "
+                        "inventories (--join FILE), or say in the policy all components that run on such a server, "
+                        "not one alone (<server name=\"{}\"><components>...</components></server>, no id where it "
+                        "runs none), or give a token with which Consul tells of them (--consul-token-file FILE)",
+                        fmt::join(m_planned, ", "), m_components.begin()->first.first));
+    }
+
+private:
+    std::set<std::string> m_planned;
+    std::map<std::pair<std::string, std::string>, std::set<std::string>> m_components;  ///< by server and why
+};
+
+}  // namespace
 
 zmi::Expected<Planned> gather_facts(const Context& context) {
     Planned planned;
@@ -38,12 +75,14 @@ zmi::Expected<Planned> make_plan(const Context& context, const Selection& select
 
 ExitStatus tell_problems(const Plan& plan) {
     ExitStatus status = ExitStatus::done;
+    UnknownServers unknown;
     for (const auto& server : plan.servers) {
         for (const auto& problem : server.problems) {
-            tell(fmt::format("no plan for {}: {}", server.name, problem.text));
             status = ExitStatus::knowledge;
+            if (!unknown.take(server.name, problem)) tell(fmt::format("no plan for {}: {}", server.name, problem.text));
         }
     }
+    unknown.tell_all();
     return status;
 }
 

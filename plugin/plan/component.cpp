@@ -7,6 +7,11 @@
 namespace zmfw {
 namespace {
 
+constexpr std::string_view k_subject = "component ";
+// The reason of a problem stands between these.
+constexpr std::string_view k_not_known = " is not known: ";
+constexpr std::string_view k_ways_out = "; run zmfirewall discover there and join its inventory";
+
 std::string origin(zmi::Origin origin) {
     return std::string(zmi::to_string(origin));
 }
@@ -101,15 +106,15 @@ Truth unknown(const FactsView& view, const Component& component, std::size_t ser
     const auto& name = view.name(server);
     const auto why = missing.empty() ? std::string("nothing on this node tells of it")
                                      : fmt::format("it could not be read ({})", fmt::join(missing, "; "));
-    const auto token = component.mesh.empty() ? "" : ", or give a token with which Consul tells of it";
+    const auto token =
+        component.mesh.empty() ? "" : ", or give a token with which Consul tells of it (--consul-token-file FILE)";
     return {Verdict::unknown,
             {},
             {},
-            {{name, "component " + component.id,
-              fmt::format("whether {} runs '{}' ({}) is not known: {}; run zmfirewall discover there and join its "
-                          "inventory, say in the policy what runs there (<server name=\"{}\"><components>{}"
-                          "</components></server>){}",
-                          name, component.id, component.title, why, name, component.id, token)}},
+            {{name, std::string(k_subject) + component.id,
+              fmt::format("whether {0} runs '{1}' ({2}){3}{4}{5} (--join FILE), say in the policy all that runs there, "
+                          "and not this alone (<server name=\"{0}\"><components>...</components></server>){6}",
+                          name, component.id, component.title, k_not_known, why, k_ways_out, token)}},
             {}};
 }
 
@@ -158,6 +163,17 @@ Truth component_truth(const FactsView& view, const Component& component, std::si
     auto truth = absent(component, "nothing on this node tells of it", zmi::Origin::catalogue);
     truth.assumed.push_back(fmt::format("the absence of {} on {}", component.id, view.name(server)));
     return truth;
+}
+
+std::optional<UnknownComponent> unknown_component(const Problem& problem) {
+    const std::string_view text = problem.text;
+    const auto from = text.find(k_not_known);
+    const auto to = text.rfind(k_ways_out);
+    if (!problem.subject.starts_with(k_subject) || from == std::string_view::npos || to == std::string_view::npos ||
+        to < from + k_not_known.size())
+        return std::nullopt;
+    const auto start = from + k_not_known.size();
+    return UnknownComponent{problem.subject.substr(k_subject.size()), std::string(text.substr(start, to - start))};
 }
 
 }  // namespace zmfw

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <plugin/plan/truth.hpp>
+#include <string>
 
 namespace zmfw {
 
@@ -8,5 +10,12 @@ namespace zmfw {
 /// then what the mesh has registered there; where nobody tells it is absent (an assumption) or unknown, as the
 /// catalogue has it.
 [[nodiscard]] Truth component_truth(const FactsView& view, const Component& component, std::size_t server);
+
+/// Why nobody knows whether a component is on a server; nullopt where the problem is another one.
+struct UnknownComponent {
+    std::string id;
+    std::string why;
+};
+[[nodiscard]] std::optional<UnknownComponent> unknown_component(const Problem& problem);
 
 }  // namespace zmfw

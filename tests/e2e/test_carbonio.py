@@ -89,7 +89,27 @@ class Evidence(Case):
 
     def test_without_any_of_them_nothing_is_planned_and_it_is_told_what_is_missing(self):
         home = self.home("carbonio-ce-five", components=False)
-        self.assert_incomplete(home, self.plan(home), "srv1.example.com", "join its inventory", "<components>", "token")
+        self.assert_incomplete(home, self.plan(home), "srv1.example.com", "--join FILE", "<components>", "token")
+
+    def test_what_is_not_known_of_a_server_is_one_line_and_the_ways_out_are_told_once(self):
+        home = self.home("carbonio-ce-five", components=False)
+        told = self.plan(home).err.splitlines()
+        about = [line for line in told if "not known is whether" in line]
+        self.assertEqual([line.split("whether ")[1].split()[0] for line in about], FIVE[:3])
+        for line in about:
+            self.assertRegex(line, r"runs \S+, .*\bvideo-server\b.*: nothing on this node tells of it$")
+        ways = [line for line in told if "no plan for" in line]
+        self.assertEqual(len(ways), 1, told)
+        for word in ("--join FILE", "all components", "<components>...</components>", "--consul-token-file FILE"):
+            self.assertIn(word, ways[0])
+
+    def test_what_a_node_cannot_read_of_itself_is_named_once(self):
+        home = self.home("carbonio-ce-five")
+        status = home.root / "var/lib/dpkg/status"
+        status.write_text(status.read_text(encoding="utf-8").rstrip("\n"), encoding="utf-8")
+        told = [line for line in self.plan(home).err.splitlines() if "cut off" in line]
+        self.assertEqual(len(told), 1, told)
+        self.assertIn(home.node, told[0])
 
     def test_of_a_part_of_them_the_rest_is_named(self):
         home = self.home("carbonio-ce-five", components=False)

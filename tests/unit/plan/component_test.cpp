@@ -118,8 +118,8 @@ TEST(Component, OfWhichNobodyTellsIsAbsentByAssumptionOrUnknownWithThreeWaysOut)
     ASSERT_EQ(video.problems.size(), 1U);
     const auto& text = video.problems.front().text;
     for (const auto* part :
-         {"other", "'video'", "join its inventory", "<server name=\"other\"><components>video</components>",
-          "a token with which Consul tells"}) {
+         {"other", "'video'", "join its inventory", "--join FILE", "all that runs there",
+          "<server name=\"other\"><components>", "a token with which Consul tells", "--consul-token-file"}) {
         EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
     }
 }
