@@ -6,6 +6,7 @@
 #include <plugin/plan/remedy_text.hpp>
 #include <set>
 #include <tuple>
+#include <zmintegration/local/prov_command.hpp>
 #include <zmintegration/support/text.hpp>
 #include <zmintegration/zmprov/batch_word.hpp>
 
@@ -56,7 +57,8 @@ zmi::Expected<std::string> command(const std::string& server, const Words& words
 
 class BatchMaker {
 public:
-    BatchMaker(const zmi::Inventory& inventory, const Catalogue& catalogue) : m_settings(inventory, catalogue) {}
+    BatchMaker(const zmi::Inventory& inventory, const Catalogue& catalogue)
+        : m_catalogue(catalogue), m_settings(inventory, catalogue) {}
 
     void add(const Finding& finding, bool live);
     [[nodiscard]] Hardening result(const zmi::Inventory& inventory) &&;
@@ -76,6 +78,7 @@ private:
     [[nodiscard]] const Wish* conflict(const std::vector<Change>& changes) const;
     void refuse(const Finding& finding, const std::string& why);
 
+    const Catalogue& m_catalogue;
     Settings m_settings;
     Hardening m_made;
     std::vector<std::string> m_undo;                               ///< in the order of the batch
@@ -156,7 +159,7 @@ void BatchMaker::propose_attributes(const std::vector<Change>& changes) {
         for (auto& word : difference(change.name, *after, before)) backward.push_back(std::move(word));
         settings.put(server, change.name, *after);
     }
-    m_made.batch += comment("  if that fits, as nobody else can tell: " + command_text(changes));
+    m_made.batch += comment("  if that fits, as nobody else can tell: " + command_text(changes, m_catalogue.product));
     const auto undo = command(server, backward);
     if (!backward.empty() && undo)
         m_undo.push_back(comment("if it was done by hand: " + undo->substr(0, undo->size() - 1)));
@@ -190,10 +193,10 @@ void BatchMaker::add_localconfig(const Change& change, bool proposed) {
                                              now->empty() ? "not set" : zmi::quoted(old, 200)),
                                  2);
         const Change back{kind, FactKind::localconfig, change.server, change.name, old, {}};
-        m_undo.push_back(comment(fmt::format("on {}: {}", change.server, command_text({back}))));
+        m_undo.push_back(comment(fmt::format("on {}: {}", change.server, command_text({back}, m_catalogue.product))));
     }
-    m_made.batch +=
-        comment(fmt::format("  {}on {}: {}", proposed ? "if that fits, " : "", change.server, command_text({change})));
+    m_made.batch += comment(fmt::format("  {}on {}: {}", proposed ? "if that fits, " : "", change.server,
+                                        command_text({change}, m_catalogue.product)));
 }
 
 void BatchMaker::add_remedy(const Finding& finding, std::size_t index, bool live) {
@@ -232,9 +235,9 @@ Hardening BatchMaker::result(const zmi::Inventory& inventory) && {
     const auto facts = fmt::format("facts of {} ({})", inventory.source.taken_at, inventory.source.kind);
     const auto head = [&](const char* what, const char* other) {
         return comments(fmt::format("zmfirewall harden: {}, from {}. Nothing was executed. Read it, then, as user "
-                                    "zimbra: zmprov -f THIS-FILE. zmprov calls each of these comments an unknown "
+                                    "{}: zmprov -f THIS-FILE. zmprov calls each of these comments an unknown "
                                     "command; that does no harm. {}",
-                                    what, facts, other),
+                                    what, facts, zmi::prov_user(m_catalogue.product), other),
                         0);
     };
     m_made.batch = head("changes for the findings", "The file beside it, with .undo, takes them back.") + m_made.batch +

@@ -8,6 +8,7 @@
 #include <plugin/plan/findings.hpp>
 #include <plugin/plan/remedy_text.hpp>
 #include <set>
+#include <zmintegration/local/prov_command.hpp>
 #include <zmintegration/support/text.hpp>
 
 namespace zmfw {
@@ -332,7 +333,8 @@ void FindingMaker::invalid_value(const FindingSpec& spec) {
                           {"problem", problem.text},
                           {"endpoint", state.endpoint->id},
                           {"command", local ? fmt::format("zmlocalconfig {}", problem.subject)
-                                            : fmt::format("zmprov gs {} {}", m_view.name(m_server), problem.subject)}});
+                                            : fmt::format("{} gs {} {}", zmi::prov_command(m_view.catalogue().product),
+                                                          m_view.name(m_server), problem.subject)}});
         }
     }
 }

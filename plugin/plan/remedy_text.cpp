@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <plugin/plan/remedy_text.hpp>
+#include <zmintegration/local/prov_command.hpp>
 #include <zmintegration/support/network.hpp>
 #include <zmintegration/support/text.hpp>
 
@@ -47,7 +48,7 @@ void add_changes(const RemedySpec& remedy, const Words& words, const Evaluator& 
                                              [&](const Change& change) { return is_safe(change, evaluator.view()); });
                       });
     for (auto& group : groups) {
-        finding.remedy.push_back(command_text(group));
+        finding.remedy.push_back(command_text(group, evaluator.view().catalogue().product));
         finding.changes.push_back(safe ? group : std::vector<Change>{});
         finding.proposed.resize(finding.changes.size());
         if (!safe) finding.proposed.back() = std::move(group);
@@ -77,7 +78,7 @@ std::string shell_word(std::string_view word) {
     return quoted + "'";
 }
 
-std::string command_text(const std::vector<Change>& changes) {
+std::string command_text(const std::vector<Change>& changes, std::string_view product) {
     using Kind = Change::Kind;
     const auto& first = changes.front();
     if (first.fact == FactKind::localconfig && !first.value_of.empty())
@@ -87,8 +88,9 @@ std::string command_text(const std::vector<Change>& changes) {
                    ? fmt::format("zmlocalconfig -u {}", shell_word(first.name))
                    : fmt::format("zmlocalconfig -e {}={}", shell_word(first.name), shell_word(first.value));
     }
-    auto text =
-        first.server.empty() ? std::string("zmprov mcf") : fmt::format("zmprov ms {}", shell_word(first.server));
+    const auto provisioning = zmi::prov_command(product);
+    auto text = first.server.empty() ? fmt::format("{} mcf", provisioning)
+                                     : fmt::format("{} ms {}", provisioning, shell_word(first.server));
     for (const auto& change : changes) {
         const auto* sign = change.kind == Kind::add ? "+" : change.kind == Kind::remove ? "-" : "";
         text += fmt::format(" {}{} {}", sign, shell_word(change.name),

@@ -6,7 +6,7 @@ import pathlib
 import re
 import time
 
-from support import SOURCE, deployments, homes
+from support import SOURCE, Home, deployments, homes
 
 TEXT = (SOURCE / "docs" / "cookbook.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```sh\n# (as root, )?tested(.*)\n((?:.*\n)*?)```\n(?:\n```text\n((?:.*\n)*?)```\n)?")
@@ -54,12 +54,27 @@ def prepare(when, home, run):
     if "mta2.example.com added" in when:
         run("zmfirewall recompute --format nftables --output rules; zmfirewall accept")
         add_server(home, "mta2.example.com", {"roles": ["mta"], "addresses": ["10.0.0.21"]})
+    elif "inventories of the others" in when:
+        add_inventories(home, run)
     elif "while an upgrade runs" in when:
         history.write_text(f"{now - 60}: INSTALL SESSION START\n{now - 50}: UPGRADED zimbra-core.deb\n", encoding="utf-8")
     elif "after the upgrade" in when:
         with history.open("a", encoding="utf-8") as file:
             file.write(f"{now}: INSTALL SESSION COMPLETE\n")
         run("zmprov ms mbox1.example.com zimbraLmtpBindPort 17025")
+
+
+def add_inventories(home, run):
+    """What the other servers of Carbonio know, in the folder nodes, and the address of the one that is not in LDAP."""
+    run("mkdir nodes")
+    for name in ("srv1", "srv2", "srv3", "srv5"):
+        with Home("carbonio-ce-five", f"{name}.example.com", components=False) as other:
+            path = pathlib.Path(other.folder) / f"{name}.json"
+            path.write_text(other.run("discover", "--json", source="zmprov-ldap").out, encoding="utf-8")
+            run(f"cp {path} nodes")
+    policy = pathlib.Path(home) / "conf" / "zmfirewall.xml"
+    line = '<server name="srv5.example.com"><address>10.0.0.15</address></server></policy>'
+    policy.write_text(policy.read_text(encoding="utf-8").replace("</policy>", line), encoding="utf-8")
 
 
 def add_server(home, name, server):

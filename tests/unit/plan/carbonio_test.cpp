@@ -142,6 +142,29 @@ TEST(Carbonio, TheDatabaseOpensOnlyToConnectorsOnOtherServers) {
     EXPECT_EQ(open_word(carbonio.of("srv1"), "c-pg"), "c-pg/5432 cluster srv4");
 }
 
+TEST(Carbonio, ServersOfOneDatabaseClusterReachEachOther) {
+    auto carbonio = five_servers();
+    carbonio.with("srv1", "patroni").with("srv2", "postgresql-16").with("srv2", "patroni");
+    EXPECT_EQ(open_word(carbonio.of("srv1"), "c-pg"), "c-pg/5432 cluster srv2");
+    EXPECT_EQ(open_word(carbonio.of("srv2"), "c-pg"), "c-pg/5432 cluster srv1");
+}
+
+TEST(Carbonio, RemediesNameTheCommandOfTheProduct) {
+    const auto plan = five_servers().of("srv3");
+    const auto found = std::find_if(plan.findings.begin(), plan.findings.end(),
+                                    [](const Finding& finding) { return finding.id == "clear-text-upstream"; });
+    ASSERT_NE(found, plan.findings.end());
+    EXPECT_EQ(found->remedy, Words{"carbonio prov ms srv3 zimbraReverseProxySSLToUpstreamEnabled TRUE"});
+}
+
+TEST(Carbonio, TheWanPortOfALoneServerOfTheMeshIsInUseAndClosed) {
+    const auto plan = five_servers().of("srv1");
+    const auto closed = std::find_if(plan.closed.begin(), plan.closed.end(),
+                                     [](const ClosedPort& one) { return one.endpoint == "c-mesh-wan"; });
+    ASSERT_NE(closed, plan.closed.end());
+    EXPECT_TRUE(closed->listens);
+}
+
 TEST(Carbonio, TheWanGossipNeedsSeveralServersOfTheMesh) {
     auto carbonio = five_servers();
     EXPECT_EQ(open_word(carbonio.of("srv1"), "c-mesh-wan"), "");
