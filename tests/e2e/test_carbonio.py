@@ -210,6 +210,15 @@ class BrokenNode(Case):
                 self.assertEqual(result.status, 3, result.out[:500])
                 self.assertIn("janus", result.err + result.out)
 
+    def test_a_range_in_another_group_of_the_file_of_janus_opens_nothing(self):
+        home = self.home("carbonio-ce-five", node="srv5.example.com")
+        text = 'general: {\n  rtp_port_range = "1-60000"\n}\nmedia: {\n}\n'
+        support.system_root.put(home.root, "etc/janus/janus.jcfg", text)
+        result = home.run("plan", "--json", source="zmprov-ldap")
+        self.assert_done(result)
+        self.assertNotIn("60000", result.out)
+        self.assertIn("20000-40000", result.out)
+
 
 class Candidates(Case):
     """What only the documentation names opens nothing, until somebody or something vouches for it."""

@@ -192,7 +192,7 @@ TEST(Carbonio, TheRtpRangeIsWhatTheFileOfJanusSays) {
     auto carbonio = five_servers();
     auto& file = carbonio.inventory().local["srv5"].files["janus.jcfg"];
     file.path = "/etc/janus/janus.jcfg";
-    file.settings["rtp_port_range"] = "20000-21000";
+    file.settings["media.rtp_port_range"] = "20000-21000";
     EXPECT_EQ(open_word(carbonio.of("srv5"), "c-rtp"), "c-rtp/20000-21000 public");
 }
 
