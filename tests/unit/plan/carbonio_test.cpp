@@ -155,6 +155,17 @@ TEST(Carbonio, RemediesNameTheCommandOfTheProduct) {
                                     [](const Finding& finding) { return finding.id == "clear-text-upstream"; });
     ASSERT_NE(found, plan.findings.end());
     EXPECT_EQ(found->remedy, Words{"carbonio prov ms srv3 zimbraReverseProxySSLToUpstreamEnabled TRUE"});
+    EXPECT_FALSE(found->changes.front().empty()) << "the mailstore has its TLS ports on";
+}
+
+TEST(Carbonio, NoProxyIsSwitchedToTlsPortsThatAMailstoreHasOff) {
+    auto carbonio = five_servers();
+    carbonio.set("srv4", "zimbraImapSSLServerEnabled", "FALSE");
+    const auto plan = carbonio.of("srv3");
+    const auto found = std::find_if(plan.findings.begin(), plan.findings.end(),
+                                    [](const Finding& finding) { return finding.id == "clear-text-upstream"; });
+    ASSERT_NE(found, plan.findings.end());
+    EXPECT_TRUE(found->changes.front().empty());
 }
 
 TEST(Carbonio, TheWanPortOfALoneServerOfTheMeshIsInUseAndClosed) {
