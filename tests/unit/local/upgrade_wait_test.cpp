@@ -212,7 +212,7 @@ TEST(Upgrade, OfCarbonioIsSeenInPendingSetupsPackagesAndReleaseAndNotInAHistory)
 TEST(Upgrade, TakesNobodyWhoReadsAFileForTheProgramOfThatName) {
     const TemporaryTree tree;
     tree.write("proc/7/cmdline", std::string("less\0/var/lib/dpkg", 18));
-    tree.write("proc/8/cmdline", std::string("bash\0-c\0/usr/bin/ls\0apt", 25));
+    tree.write("proc/8/cmdline", std::string("bash\0-c\0/usr/bin/ls\0apt", 23));
     EXPECT_EQ(read_upgrade_signs(carbonio_in(tree.root()), tree.root()).installer, "");
 }
 
