@@ -51,6 +51,8 @@ class Case(unittest.TestCase):
 
     maxDiff = None
     rules_format = "nftables"
+    deployment = "cluster"
+    server = SERVER
 
     @classmethod
     def setUpClass(cls):
@@ -58,14 +60,14 @@ class Case(unittest.TestCase):
             subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
             hosts.batch(["link set lo up"])
         cls.make_templates()
-        with support.Home("cluster") as home:
+        with support.Home(cls.deployment) as home:
             cls.plan_text = home.run("plan", "--all", "--json", source="zmprov-ldap").out
             cls.emitted_text = home.run("emit", "json", "--all", source="zmprov-ldap").out
-            cls.emitted_rules = home.run("emit", "nftables", "--server", SERVER, source="zmprov-ldap").out
+            cls.emitted_rules = home.run("emit", "nftables", "--server", cls.server, source="zmprov-ldap").out
             home.policy('<allow port="10050" protocol="tcp" from="10.0.9.9" comment="monitoring"/>')
             cls.other_text = home.run("plan", "--all", "--json", source="zmprov-ldap").out
         for server in json.loads(cls.plan_text)["servers"]:
-            if server["name"] == SERVER:
+            if server["name"] == cls.server:
                 cls.address = server["addresses"][0]
         # A host is known by its address.
         subprocess.run(["ip", "addr", "replace", cls.address + "/32", "dev", "lo"], check=True)
