@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <plugin/cli/commands.hpp>
 #include <plugin/cli/style.hpp>
+#include <plugin/plan/component.hpp>
 #include <plugin/plan/facts_view.hpp>
 #include <zmintegration/facts/inventory_json.hpp>
 #include <zmintegration/support/text.hpp>
@@ -29,6 +30,20 @@ std::string known_from(const zmi::Inventory& inventory, const std::string& name)
     return fmt::format("  (not in LDAP: known from the {})", server->known_from);
 }
 
+/// What runs there that LDAP does not tell; empty where nothing does.
+std::string components_text(const FactsView& view, std::size_t server) {
+    std::vector<std::string> found;
+    bool all_known = true;
+    for (const auto& [id, component] : view.catalogue().components) {
+        const auto verdict = component_truth(view, component, server).verdict;
+        if (verdict == Verdict::yes) found.push_back(id);
+        all_known = all_known && verdict != Verdict::unknown;
+    }
+    auto text = fmt::format("{}", fmt::join(found, ", "));
+    if (all_known) return text;
+    return text.empty() ? "not known from here" : text + "; of others it is not known from here";
+}
+
 std::string discover_text(const FactsView& view, const Style& style) {
     const auto& inventory = view.inventory();
     std::string text = fmt::format("{} servers, from {} ({}) at {}\n", view.size(), shown(inventory.source.kind),
@@ -43,10 +58,13 @@ std::string discover_text(const FactsView& view, const Style& style) {
                             : inventory.local.contains(view.name(server)) ? "  (joined)"
                                                                           : "",
                             known_from(inventory, view.name(server)));
-        text += table({{"addresses", addresses_text(view, server)},
-                       {"version", shown(version.joined())},
-                       {"services", services.empty() ? "none" : fmt::format("{}", fmt::join(services, ", "))}},
-                      2);
+        std::vector<std::vector<std::string>> rows = {
+            {"addresses", addresses_text(view, server)},
+            {"version", shown(version.joined())},
+            {"services", services.empty() ? "none" : fmt::format("{}", fmt::join(services, ", "))}};
+        if (auto components = components_text(view, server); !components.empty())
+            rows.push_back({"components", std::move(components)});
+        text += table(rows, 2);
     }
     return text;
 }

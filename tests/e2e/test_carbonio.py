@@ -146,6 +146,16 @@ class Evidence(Case):
                 self.assertEqual(result.out, "")
                 self.assertNotIn("\x1b", result.err)
 
+    def test_discover_shows_what_runs_where_and_where_nobody_knows(self):
+        shown = self.home("carbonio-ce-five").run("discover", source="zmprov-ldap").out
+        self.assertRegex(shown, r"services +none\n +components +message-dispatcher, sidecar-service, video-server\n")
+        alone = self.home("carbonio-ce-five", components=False).run("discover", source="zmprov-ldap").out
+        parts = {part.split()[0]: part for part in alone.split("\n\n")[1:]}
+        self.assertRegex(parts["srv4.example.com"], r"components +docs-editor, files, sidecar-service, storages\n?")
+        self.assertRegex(parts["srv3.example.com"], r"components +not known from here")
+        zimbra = self.home("cluster").run("discover", source="zmprov-ldap").out
+        self.assertNotIn("components", zimbra)
+
     def test_a_stale_inventory_and_one_of_another_product_are_not_joined(self):
         home = self.home("carbonio-ce-five", components=False)
         taken = self.inventory(self.home("carbonio-ce-five", "srv5.example.com", False))
