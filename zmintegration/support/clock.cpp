@@ -7,7 +7,8 @@
 namespace zmi {
 
 std::string to_rfc3339(std::chrono::sys_seconds time) {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+    // Not by the system clock's to_time_t(), whose nanoseconds end in 2262.
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(time.time_since_epoch().count())));
 }
 
 std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text) {
@@ -20,6 +21,8 @@ std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text) {
         for (const char c : text.substr(at, count)) value = value * 10 + (c - '0');
         return value;
     };
+    // What is compared with the system clock has to be within its nanoseconds.
+    if (number(0, 4) < 1970 || number(0, 4) > 2261) return std::nullopt;
     std::tm parts{};
     parts.tm_year = number(0, 4) - 1900;
     parts.tm_mon = number(5, 2) - 1;

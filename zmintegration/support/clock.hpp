@@ -24,7 +24,8 @@ public:
 /// "2026-11-24T06:15:47Z"
 [[nodiscard]] std::string to_rfc3339(std::chrono::sys_seconds time);
 
-/// Exactly that form, and a day and a second that exist; nullopt for anything else.
+/// Exactly that form, and a day and a second that exist, from 1970 to 2261 as the system clock knows them; nullopt for
+/// anything else.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text);
 
 }  // namespace zmi
