@@ -5,6 +5,7 @@
 #include <zmintegration/local/file_pattern.hpp>
 #include <zmintegration/local/mesh_files.hpp>
 #include <zmintegration/local/modules.hpp>
+#include <zmintegration/local/product.hpp>
 #include <zmintegration/local/setting_files.hpp>
 #include <zmintegration/local/units.hpp>
 
@@ -18,7 +19,7 @@ void note(LocalFacts& facts, const char* source, std::string path, std::string p
 }
 
 PackageNames add_packages(const Wanted& wanted, const NodePlaces& places, ProcessRunner& processes, LocalFacts& facts) {
-    const auto* core = places.product == "carbonio" ? "carbonio-core" : "zimbra-core";
+    const auto core = core_package_of(parse_family(places.product).value_or(ProductFamily::zimbra));
     auto installed = read_packages(places.system_root, core, processes);
     std::set_intersection(installed.names.begin(), installed.names.end(), wanted.packages.begin(),
                           wanted.packages.end(), std::inserter(facts.packages, facts.packages.end()));

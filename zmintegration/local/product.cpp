@@ -271,6 +271,10 @@ std::string_view user_of(ProductFamily family) {
     return kind_of(family).user;
 }
 
+std::string_view core_package_of(ProductFamily family) {
+    return kind_of(family).package;
+}
+
 fs::path packaged_home(ProductFamily family) {
     return kind_of(family).home;
 }

@@ -16,6 +16,7 @@ enum class ProductFamily { zimbra, carbonio };
 [[nodiscard]] std::optional<ProductFamily> parse_family(std::string_view name);
 [[nodiscard]] std::string_view name_of(ProductFamily family);             ///< "Zimbra", "Carbonio": for people
 [[nodiscard]] std::string_view user_of(ProductFamily family);             ///< "zimbra", "zextras"
+[[nodiscard]] std::string_view core_package_of(ProductFamily family);     ///< "zimbra-core", "carbonio-core"
 [[nodiscard]] std::filesystem::path packaged_home(ProductFamily family);  ///< "/opt/zimbra", "/opt/zextras"
 
 /// An installation. The default is what Zimbra is where nothing was looked at.
