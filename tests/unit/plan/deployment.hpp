@@ -10,6 +10,8 @@
 #include <zmintegration/facts/inventory.hpp>
 #include <zmintegration/support/text.hpp>
 
+#include "policy_of.hpp"
+
 /// Deployments for tests of the derivation, written down in a few words. The catalogue is the real one.
 namespace zmfw::test {
 
@@ -89,9 +91,7 @@ public:
         return *this;
     }
     Deployment& policy(const std::string& content) {
-        auto parsed = parse_policy("<policy>" + content + "</policy>", "policy.xml");
-        if (!parsed) throw std::runtime_error(parsed.error().what);
-        m_policy = std::move(*parsed);
+        m_policy = policy_of(content);
         return *this;
     }
 

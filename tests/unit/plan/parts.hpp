@@ -6,6 +6,8 @@
 #include <string>
 #include <zmintegration/support/text.hpp>
 
+#include "policy_of.hpp"
+
 /// A small catalogue with components, ranges of ports, a mesh, settings of files and unverified endpoints, and
 /// deployments of it: what these mean is tested apart from what the shipped catalogue says of any product.
 namespace zmfw::test {
@@ -106,9 +108,7 @@ public:
                              [&](const auto& server) { return server.name == name; });
     }
     Parts& policy(const std::string& content) {
-        auto parsed = parse_policy("<policy>" + content + "</policy>", "policy.xml");
-        if (!parsed) throw std::runtime_error(parsed.error().what);
-        m_policy = std::move(*parsed);
+        m_policy = policy_of(content);
         return *this;
     }
 
